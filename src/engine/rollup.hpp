@@ -22,22 +22,36 @@ struct Measure {
     bool counted() const { return kind == MeasureKind::avg || kind == MeasureKind::distinct; }
 };
 
+/// What writers of a table and the refresh share: the rollups of one table and time column have one limit, one set of
+/// notes and one watch list. (A limit and notes a rollup would make each insert pay once a rollup.)
+struct Source {
+    int32 id = 0;
+    Oid relation = InvalidOid, owner = InvalidOid;
+    Oid note_below = InvalidOid;  // the sequence that writers read
+    int64 bucket = 0;             // width of a note: the finest bucket of its rollups, microseconds
+    bool has_tenant = false;      // the table has a column tenant_id; without one the stores say ''
+};
+
 struct Rollup {
     int32 id = 0;
     std::string name;
-    Oid source = InvalidOid, owner = InvalidOid, rows_view = InvalidOid;
-    Oid note_below = InvalidOid;  // the sequence that writers read
-    int64 bucket = 0;             // microseconds; divides the hour or is the hour
-    bool has_tenant = false;      // the source has a column tenant_id; without one the stores say ''
+    Source source;
+    int64 bucket = 0;  // microseconds; divides the hour or is the hour
     std::vector<std::string> dimensions;
     std::vector<Measure> measures;
 
     /// Index of a measure by name; throws 22023.
     int measure(std::string_view measure_name) const;
     bool has_dimension(std::string_view dimension) const;
+    /// Qualified and quoted names of its relations.
+    std::string rows_view() const, base_store() const, hour_store() const, day_store() const;
 };
 
-/// The rollup by name; unknown: PT404. Its reference stays good until the transaction ends.
+/// The rollup by name; unknown: PT404. Its reference stays good until the next call into the engine.
 const Rollup &find_rollup(const pg::Spi &, std::string_view name);
+
+/// Text for SQL: an identifier or a literal, quoted.
+std::string quoted(std::string_view identifier);
+std::string literal(std::string_view text);
 
 }  // namespace analytics::engine

@@ -1,6 +1,42 @@
-// The library's magic block, the mark by which PostgreSQL knows a module that fits it.
-#include "pg/compat.hpp"
+// The library's magic block, by which PostgreSQL knows a module that fits it, and what happens when it is loaded.
+#include "pg/boundary.hpp"
+#include "pg/settings.hpp"
+
+#include "engine/notes.hpp"
+
+#include <climits>
 
 extern "C" {
+#include "utils/guc.h"
+
 PG_MODULE_MAGIC;
+PGDLLEXPORT void _PG_init(void);
+}
+
+namespace {
+
+char *tenant_setting = nullptr, *user_setting = nullptr;  // read by name, so that a placeholder counts as well
+
+void define_settings() {
+    DefineCustomStringVariable("agent_analytics.tenant", "Tenant of a session without a JWT claim.",
+                               "Used by analytics.current_tenant(); empty means 'default'.", &tenant_setting, "",
+                               PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomStringVariable("agent_analytics.user", "User of a session without a JWT claim.",
+                               "Empty means all users of the tenant.", &user_setting, "", PGC_USERSET, 0, nullptr,
+                               nullptr, nullptr);
+    DefineCustomIntVariable("agent_analytics.refresh_wait", "How long a refresh waits for running writers.",
+                            "If they do not end by then, late rows are summarised and the rest waits for the next "
+                            "refresh. Answers are exact in any case.",
+                            &analytics::pg::refresh_wait_ms, 1000, 0, INT_MAX / 2, PGC_USERSET, GUC_UNIT_MS, nullptr,
+                            nullptr, nullptr);
+    MarkGUCPrefixReserved("agent_analytics");
+}
+
+}  // namespace
+
+void _PG_init(void) {
+    analytics::pg::enter([] {
+        analytics::pg::call([] { define_settings(); });
+        analytics::engine::register_callbacks();
+    });
 }

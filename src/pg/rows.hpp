@@ -54,8 +54,9 @@ template <class... Ts> class RowSink {
     std::array<bool, sizeof...(Ts)> nulls_{};
 };
 
-/// One composite value (a function RETURNS a row, not a set).
+/// One composite value (a function RETURNS a row, not a set). Made in the caller's memory, also while SPI is connected.
 template <class... Ts> Datum make_row(FunctionCallInfo fcinfo, const Ts &...values) {
+    InContext const in(entry_context);
     TupleDesc const descriptor = call([&] {
         TupleDesc desc = nullptr;
         if (get_call_result_type(fcinfo, nullptr, &desc) != TYPEFUNC_COMPOSITE)

@@ -4,6 +4,11 @@
 
 #include <map>
 
+extern "C" {
+#include "jit/jit.h"
+#include "optimizer/cost.h"
+}
+
 namespace analytics::pg {
 
 /// SPI for a scope. On the error path SPI is left to transaction abort.
@@ -33,6 +38,10 @@ class Result {
         Datum const value = get(row, column, null);
         return null ? std::nullopt : std::optional<Datum>(value);
     }
+    /// Gives the rows' memory back before Spi ends.
+    void free() const {
+        call([&] { SPI_freetuptable(table_); });
+    }
     void deform(uint64 row, Datum *values, bool *nulls) const {
         heap_deform_tuple(table_->vals[row], table_->tupdesc, values, nulls);
     }
@@ -42,29 +51,46 @@ class Result {
     uint64 count_;
 };
 
+/// How a saved statement is planned, should it be planned now: without JIT (compiling costs more than any of our
+/// statements, and a generic plan's guess of its rows is high) and, if asked, without whole scans.
+class PlannerSettings {
+  public:
+    explicit PlannerSettings(bool by_index) {
+        jit_enabled = false;
+        if (by_index) enable_seqscan = false;
+    }
+    ~PlannerSettings() { jit_enabled = jit_, enable_seqscan = seqscan_; }
+    PlannerSettings(const PlannerSettings &) = delete;
+    PlannerSettings &operator=(const PlannerSettings &) = delete;
+
+  private:
+    bool jit_ = jit_enabled, seqscan_ = enable_seqscan;
+};
+
 /// A statement that is planned once a session and role. Generic from the start: PostgreSQL's own choice never
 /// becomes generic for a time range, and planning then costs 10-20 % of a short read. Without workers, because
 /// the answers of a rollup depend on this backend's memory. Names carry their schema, values are parameters.
 class Statement {
   public:
-    Statement(std::string sql, std::vector<Oid> types) : sql_(std::move(sql)), types_(std::move(types)) {}
+    /// `by_index`: planned as if tables could not be scanned whole, because a store that is small today will not stay so.
+    Statement(std::string sql, std::vector<Oid> types, bool by_index = false)
+        : sql_(std::move(sql)), types_(std::move(types)), by_index_(by_index) {}
 
     /// read_only = true keeps the caller's snapshot (all reads of one answer must share one).
     Result run(const Spi &, std::span<const Datum> values, const char *nulls = nullptr, bool read_only = true) {
         SPIPlanPtr const plan = prepare();
-        int const rc = call([&] {
-            int const code =
-                SPI_execute_plan(plan, const_cast<Datum *>(values.data()), nulls, read_only, 0);
+        PlannerSettings const settings(by_index_);
+        call([&] {
+            int const code = SPI_execute_plan(plan, const_cast<Datum *>(values.data()), nulls, read_only, 0);
             if (code < 0) elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(code));
-            return code;
         });
-        (void)rc;
         return {SPI_tuptable, SPI_processed};
     }
 
     /// Runs under a snapshot of the caller's choice and still sees this transaction's own writes.
     Result run_under(const Spi &, Snapshot snapshot, std::span<const Datum> values, const char *nulls = nullptr) {
         SPIPlanPtr const plan = prepare();
+        PlannerSettings const settings(by_index_);
         call([&] {
             int const code = SPI_execute_snapshot(plan, const_cast<Datum *>(values.data()), nulls, snapshot,
                                                   InvalidSnapshot, false, true, 0);
@@ -94,6 +120,7 @@ class Statement {
 
     std::string sql_;
     std::vector<Oid> types_;
+    bool by_index_;
     std::map<Oid, SPIPlanPtr> plans_;
 };
 

@@ -1,0 +1,228 @@
+#include "engine/live.hpp"
+
+#include "engine/reader.hpp"
+#include "engine/watch.hpp"
+#include "pg/args.hpp"
+#include "pg/rows.hpp"
+
+#include <algorithm>
+
+extern "C" {
+#include "access/genam.h"
+#include "access/table.h"
+#include "rewrite/rowsecurity.h"
+#include "utils/fmgroids.h"
+#include "utils/rls.h"
+}
+
+namespace analytics::engine {
+namespace {
+
+/// The state of a rollup as a snapshot sees it: how far it is summarised, and the signature of its source's watch list.
+struct State {
+    int64 summarised_to, signature;
+};
+
+State read_state(const StoreTables &tables, const Rollup &rollup, Snapshot snapshot) {
+    return pg::call([&] {
+        State state{beginning, 0};
+        auto read = [&](Oid table, Oid index, int32 id, int column, int64 &value) {
+            Relation const relation = table_open(table, AccessShareLock);
+            ScanKeyData key;
+            ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(id));
+            SysScanDesc const scan = systable_beginscan(relation, index, true, snapshot, 1, &key);
+            if (HeapTuple const tuple = systable_getnext(scan)) {
+                bool null = true;
+                Datum const datum = heap_getattr(tuple, column, RelationGetDescr(relation), &null);
+                if (!null) value = DatumGetInt64(datum);
+            }
+            systable_endscan(scan);
+            table_close(relation, AccessShareLock);
+        };
+        read(tables.rollups, tables.rollups_key, rollup.id, 9, state.summarised_to);
+        read(tables.sources, tables.sources_key, rollup.source.id, 7, state.signature);
+        return state;
+    });
+}
+
+/// A note as stored; the tenant points into palloc'd memory.
+struct StoredNote {
+    const char *tenant;  // nullptr: everybody
+    int tenant_size;
+    core::TimeRange range;
+};
+struct StoredNotes {
+    StoredNote *data;
+    int count;
+};
+
+/// Notes below `limit` of one tenant (or, without one, of all).
+StoredNotes read_notes(const StoreTables &tables, int32 source, int64 limit, std::optional<std::string_view> tenant, Snapshot snapshot) {
+    return pg::call([&] {
+        Relation const relation = table_open(tables.notes, AccessShareLock);
+        ScanKeyData keys[2];
+        ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(source));
+        ScanKeyInit(&keys[1], 3, BTLessStrategyNumber, F_TIMESTAMPTZ_LT, TimestampTzGetDatum(limit));
+        SysScanDesc const scan = systable_beginscan(relation, tables.notes_key, true, snapshot, 2, keys);
+        int room = 64;
+        StoredNotes notes{static_cast<StoredNote *>(palloc(sizeof(StoredNote) * 64)), 0};
+        while (HeapTuple const tuple = systable_getnext(scan)) {
+            Datum values[4];
+            bool nulls[4];
+            heap_deform_tuple(tuple, RelationGetDescr(relation), values, nulls);
+            StoredNote note{nullptr, 0, {DatumGetTimestampTz(values[2]), DatumGetTimestampTz(values[3])}};
+            if (!nulls[1]) {
+                text *const name = DatumGetTextPP(values[1]);
+                note.tenant_size = static_cast<int>(VARSIZE_ANY_EXHDR(name));
+                if (tenant && (static_cast<std::size_t>(note.tenant_size) != tenant->size() ||
+                               memcmp(VARDATA_ANY(name), tenant->data(), tenant->size()) != 0))
+                    continue;
+                note.tenant = tenant ? tenant->data() : pnstrdup(VARDATA_ANY(name), static_cast<Size>(note.tenant_size));
+            }
+            if (notes.count == room)
+                notes.data = static_cast<StoredNote *>(repalloc_huge(notes.data, sizeof(StoredNote) * static_cast<Size>(room *= 2)));
+            notes.data[notes.count++] = note;
+        }
+        systable_endscan(scan);
+        table_close(relation, AccessShareLock);
+        return notes;
+    });
+}
+
+/// A range in whole base buckets, below `limit`.
+core::TimeRange rounded(core::TimeRange r, int64 bucket, int64 limit) {
+    return {r.from == beginning ? beginning : core::floor_to(r.from, bucket),
+            r.to >= limit ? limit : core::ceil_to(r.to, bucket)};
+}
+
+Snapshot active_snapshot() {
+    if (!ActiveSnapshotSet()) throw pg::Error(ERRCODE_INTERNAL_ERROR, "a rollup is read without a snapshot");
+    return GetActiveSnapshot();
+}
+
+/// Changed partitions, and everything for a reader under other policies.
+void add_changes(const Rollup &rollup, const State &state, Snapshot snapshot, std::vector<core::TimeRange> &ranges) {
+    if (signature(leaves_now(rollup.source)) != state.signature)
+        for (core::TimeRange r : changed_ranges(rollup.source, snapshot)) ranges.push_back(r);
+    if (reads_raw(rollup.source)) ranges.push_back({beginning, end_of_time});
+}
+
+}  // namespace
+
+bool reads_raw(const Source &source) {
+    return pg::call([&] {
+        if (check_enable_rls(source.relation, InvalidOid, true) != RLS_ENABLED) return false;
+        Relation const relation = table_open(source.relation, AccessShareLock);
+        bool other = relation->rd_rsdesc == nullptr;
+        ListCell *cell = nullptr;
+        int count = 0;
+        if (!other) foreach (cell, relation->rd_rsdesc->policies) {
+                auto *policy = static_cast<RowSecurityPolicy *>(lfirst(cell));
+                ++count;
+                if (strcmp(policy->policy_name, "tenant_isolation") != 0) other = true;
+            }
+        table_close(relation, AccessShareLock);
+        return other || count == 0;
+    });
+}
+
+Live live(const Rollup &rollup, std::string_view tenant) {
+    const StoreTables &tables = store_tables();
+    Snapshot const snapshot = active_snapshot();
+    (void)leaves_now(rollup.source);  // the lock comes first: what is compared below stays so
+    State const state = read_state(tables, rollup, snapshot);
+    Live result;
+    result.summarised_to = state.summarised_to;
+    std::vector<core::TimeRange> ranges;
+    if (state.summarised_to != beginning) {
+        add_changes(rollup, state, snapshot, ranges);
+        StoredNotes const notes = read_notes(tables, rollup.source.id, state.summarised_to,
+                                             rollup.source.has_tenant ? std::optional(tenant) : std::nullopt, snapshot);
+        for (int i = 0; i < notes.count; ++i) ranges.push_back(notes.data[i].range);
+        for (const Touched &touched : touched_here(rollup.source.id, snapshot->curcid))
+            if (!touched.tenant || *touched.tenant == tenant) ranges.push_back(touched.range);
+        for (core::TimeRange &r : ranges) r = rounded(r, rollup.bucket, state.summarised_to);
+    }
+    ranges.push_back({state.summarised_to, end_of_time});
+    result.ranges = core::unite(std::move(ranges));
+    return result;
+}
+
+std::vector<LiveRange> live_ranges(const pg::Spi &, const Rollup &rollup, std::string_view tenant) {
+    return live(rollup, tenant).ranges;
+}
+
+namespace {
+
+/// Ranges of every tenant, disjoint for each: those of all tenants, and what each has beyond them.
+std::vector<Touched> all_live(const Rollup &rollup) {
+    const StoreTables &tables = store_tables();
+    Snapshot const snapshot = active_snapshot();
+    (void)leaves_now(rollup.source);
+    State const state = read_state(tables, rollup, snapshot);
+    std::vector<core::TimeRange> common{{state.summarised_to, end_of_time}};
+    std::vector<std::pair<std::string, core::TimeRange>> own;
+    if (state.summarised_to != beginning) {
+        add_changes(rollup, state, snapshot, common);
+        auto add = [&](std::optional<std::string> tenant, core::TimeRange range) {
+            if (tenant) own.emplace_back(std::move(*tenant), rounded(range, rollup.bucket, state.summarised_to));
+            else common.push_back(range);
+        };
+        StoredNotes const notes = read_notes(tables, rollup.source.id, state.summarised_to, std::nullopt, snapshot);
+        for (int i = 0; i < notes.count; ++i) {
+            const StoredNote &n = notes.data[i];
+            add(n.tenant != nullptr ? std::optional(std::string(n.tenant, static_cast<std::size_t>(n.tenant_size))) : std::nullopt, n.range);
+        }
+        for (Touched &touched : touched_here(rollup.source.id, snapshot->curcid)) add(std::move(touched.tenant), touched.range);
+    }
+    for (core::TimeRange &r : common)
+        if (r.from < state.summarised_to) r = rounded(r, rollup.bucket, r.to == end_of_time ? end_of_time : state.summarised_to);
+    common = core::unite(std::move(common));
+    std::vector<Touched> result;
+    for (core::TimeRange r : common) result.push_back({std::nullopt, r});
+    std::sort(own.begin(), own.end(), [](const auto &a, const auto &b) {
+        return a.first != b.first ? a.first < b.first : a.second.from < b.second.from;
+    });
+    for (std::size_t i = 0; i < own.size();) {
+        std::vector<core::TimeRange> mine;
+        std::string const tenant = own[i].first;
+        for (; i < own.size() && own[i].first == tenant; ++i) mine.push_back(own[i].second);
+        for (core::TimeRange r : core::unite(std::move(mine))) {
+            for (core::TimeRange c : common) {
+                if (c.to <= r.from || c.from >= r.to) continue;
+                if (c.from > r.from) result.push_back({tenant, {r.from, c.from}});
+                r.from = std::max(r.from, c.to);
+            }
+            if (r.from < r.to) result.push_back({tenant, r});
+        }
+    }
+    return result;
+}
+
+}  // namespace
+}  // namespace analytics::engine
+
+using namespace analytics;
+
+ANALYTICS_FUNCTION(analytics_live_ranges) {
+    pg::RowSink<pg::Timestamp, pg::Timestamp, std::optional<std::string>> rows(fcinfo);
+    const engine::Rollup *const rollup = engine::find_rollup_or_null(PG_GETARG_INT32(0));
+    if (rollup == nullptr)
+        throw pg::Error(MAKE_SQLSTATE('P', 'T', '4', '0', '4'), "unknown rollup", "The view belongs to no rollup any more.",
+                        "Run SELECT analytics.install().");
+    bool const restricted = pg::call([&] {
+        return check_enable_rls(rollup->source.relation, InvalidOid, true) == RLS_ENABLED;
+    });
+    std::string const tenant = restricted ? engine::current_tenant() : "";
+    for (const engine::Touched &touched : engine::all_live(*rollup)) {
+        if (restricted && touched.tenant && *touched.tenant != tenant) continue;
+        rows.put(pg::Timestamp{touched.range.from}, pg::Timestamp{touched.range.to}, touched.tenant);
+    }
+    return 0;
+}
+
+ANALYTICS_FUNCTION(analytics_may_read_stores) {
+    for (const engine::Source &source : engine::all_sources())
+        if (source.id == PG_GETARG_INT32(0)) return BoolGetDatum(!engine::reads_raw(source));
+    return BoolGetDatum(false);
+}

@@ -1,0 +1,26 @@
+#pragma once
+// What must be read from the source: noted buckets, what this transaction touched, changed partitions, and what is not
+// summarised yet.
+#include "core/rollup/cover.hpp"
+#include "engine/notes.hpp"
+
+namespace analytics::engine {
+
+using LiveRange = core::TimeRange;
+
+struct Live {
+    int64 summarised_to = beginning;
+    std::vector<LiveRange> ranges;  // disjoint, ascending, whole base buckets; the last is the open end
+};
+
+/// For one tenant, under the active snapshot. Takes a lock (AccessShare) on the source and its partitions.
+Live live(const Rollup &, std::string_view tenant);
+
+/// The same ranges alone.
+std::vector<LiveRange> live_ranges(const pg::Spi &, const Rollup &, std::string_view tenant);
+
+/// Whether the caller may see only some rows of the source, by a policy other than the tenant's: stored sums would tell
+/// more than it may see, so everything is read from the source.
+bool reads_raw(const Source &);
+
+}  // namespace analytics::engine

@@ -1,0 +1,42 @@
+#pragma once
+// States of a measure from several buckets, merged into one.
+#include "core/sketch/distinct_set.hpp"
+#include "core/sketch/quantile_sketch.hpp"
+#include "engine/reader.hpp"
+
+#include <memory>
+
+namespace analytics::engine {
+
+/// What merging needs to know of a measure's type; looked up once an answer.
+struct MergeType {
+    explicit MergeType(const Measure &measure);
+    MeasureKind kind;
+    Oid type;
+    int16 length = 0;
+    bool by_value = false;
+    FmgrInfo *compare = nullptr;  // min and max
+    Oid collation = InvalidOid;
+};
+
+/// Merges in place. Values are copied into the current memory context; the first set or sketch is kept as it is and only
+/// unpacked when a second one comes.
+class MergeState {
+  public:
+    void add(const MergeType &type, Datum value, bool null, int64 count);
+    Cell finish(const MergeType &type, bool with_sets);
+
+  private:
+    void add_sum(const MergeType &type, Datum value);
+    void add_extreme(const MergeType &type, Datum value);
+    void add_set(Datum value);
+    void add_sketch(Datum value);
+
+    Datum value_ = 0;
+    int64 count_ = 0;
+    bool any_ = false, value_set_ = false;
+    std::unique_ptr<core::DistinctSet> set_;
+    std::unique_ptr<core::QuantileSketch> sketch_;
+};
+
+}  // namespace analytics::engine

@@ -1,0 +1,211 @@
+#include "engine/reader.hpp"
+
+#include "engine/live.hpp"
+#include "engine/merge.hpp"
+#include "engine/state_sql.hpp"
+#include "pg/values.hpp"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+namespace analytics::engine {
+namespace {
+
+using core::Level;
+using core::TimeRange;
+
+/// What one statement asks for: a level, the measures, how it is filtered and grouped.
+struct Shape {
+    Level level;
+    bool counts_only;  // distinct measures by their stored count, without the set
+};
+
+std::string store_of(const Rollup &rollup, Level level) {
+    switch (level) {
+    case Level::day: return rollup.day_store();
+    case Level::hour: return rollup.hour_store();
+    default: return rollup.base_store();
+    }
+}
+
+/// "AND s.model::text = ANY ($4)" for each filter. The cast is left out for text, so that an index may serve.
+std::string filter_clauses(const Query &query, const std::string &alias) {
+    std::string clauses;
+    for (std::size_t i = 0; i < query.filters.size(); ++i)
+        clauses += " AND " + alias + "." + quoted(query.filters[i].dimension) + "::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($" +
+                   std::to_string(4 + i) + ")";
+    return clauses;
+}
+
+/// The statement for a shape: bucket, [key,] state columns of the measures; $1 tenant, $2 from, $3 to, filters.
+std::string statement_sql(const Rollup &rollup, const Query &query, const Shape &shape) {
+    std::vector<Measure> measures;
+    for (int m : query.measures) measures.push_back(rollup.measures[static_cast<std::size_t>(m)]);
+    if (shape.level == Level::raw) {
+        std::string const key = query.group_by ? ", r." + quoted(*query.group_by) + "::pg_catalog.text" : "";
+        return "SELECT greatest(analytics_internal.bucket_of(r.at, " + std::to_string(rollup.bucket) + "), $2)" + key + ", " +
+               states_of_rows(measures) + " FROM " + rollup.rows_view() +
+               " r WHERE r.tenant_id = $1 AND r.at >= $2 AND r.at < $3" + filter_clauses(query, "r") + " GROUP BY 1" + (key.empty() ? "" : ", 2");
+    }
+    std::string const key = query.group_by ? ", s." + quoted(*query.group_by) + "::pg_catalog.text" : "";
+    std::string columns;
+    for (const Measure &m : measures) {
+        columns += ", ";
+        if (!(shape.counts_only && m.kind == MeasureKind::distinct)) columns += "s." + quoted(m.name);
+        else columns += "NULL::analytics.distinct_set";
+        if (m.counted()) columns += ", s." + quoted(m.name + "__n");
+    }
+    return "SELECT s.bucket" + key + columns + " FROM " + store_of(rollup, shape.level) +
+           " s WHERE s.tenant_id = $1 AND s.bucket >= $2 AND s.bucket < $3" + filter_clauses(query, "s");
+}
+
+/// Statements of this backend, by their text.
+pg::Statement &statement(std::string sql, std::size_t filters) {
+    static std::unordered_map<std::string, std::unique_ptr<pg::Statement>> statements;
+    auto const found = statements.find(sql);
+    if (found != statements.end()) return *found->second;
+    std::vector<Oid> types{TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID};
+    types.insert(types.end(), filters, TEXTARRAYOID);
+    auto made = std::make_unique<pg::Statement>(sql, types, true);
+    return *statements.emplace(std::move(sql), std::move(made)).first->second;
+}
+
+/// Whether a stored bucket is one row of a group, so that its stored count of distinct values is the answer.
+bool one_row_a_bucket(const Rollup &rollup, const Query &query) {
+    return std::all_of(rollup.dimensions.begin(), rollup.dimensions.end(), [&](const std::string &d) {
+        if (query.group_by && *query.group_by == d) return true;
+        return std::any_of(query.filters.begin(), query.filters.end(),
+                           [&](const Filter &f) { return f.dimension == d && f.values.size() == 1; });
+    });
+}
+
+Datum text_array(const std::vector<std::string> &values) {
+    std::vector<Datum> elements;
+    for (const std::string &v : values) elements.push_back(pg::to_text(v));
+    Datum *const data = elements.data();
+    auto const count = static_cast<int>(elements.size());
+    return pg::call([&] {
+        return PointerGetDatum(construct_array(data, count, TEXTOID, -1, false, TYPALIGN_INT));
+    });
+}
+
+/// Collects rows of any level into the slots of groups.
+class Collector {
+  public:
+    Collector(const Rollup &rollup, const Query &query, bool with_sets)
+        : query_(query), keyed_(query.group_by.has_value()), with_sets_(with_sets) {
+        answer_.slots = static_cast<int>(query.edges.size()) - 1;
+        answer_.measures = static_cast<int>(query.measures.size());
+        for (int m : query.measures) measures_.emplace_back(rollup.measures[static_cast<std::size_t>(m)]);
+        if (!keyed_) (void)group(std::nullopt);
+    }
+
+    void take(const pg::Result &rows) {
+        int const columns = rows.empty() ? 0 : rows.descriptor()->natts;
+        values_.resize(static_cast<std::size_t>(columns));
+        nulls_ = std::make_unique<bool[]>(static_cast<std::size_t>(columns) + 1);
+        for (uint64 i = 0; i < rows.size(); ++i) {
+            rows.deform(i, values_.data(), nulls_.get());
+            take_row();
+            if ((i & 1023) == 1023) pg::check_for_interrupts();
+        }
+    }
+
+    Answer finish() {
+        for (std::size_t g = 0; g < states_.size(); ++g) {
+            Group &group = answer_.groups[g];
+            group.cells.resize(states_[g].size());
+            for (std::size_t c = 0; c < states_[g].size(); ++c)
+                group.cells[c] = states_[g][c].finish(measures_[c % measures_.size()], with_sets_);
+        }
+        if (keyed_)
+            std::sort(answer_.groups.begin(), answer_.groups.end(), [](const Group &a, const Group &b) {
+                return a.key && b.key ? *a.key < *b.key : a.key.has_value() && !b.key.has_value();
+            });
+        return std::move(answer_);
+    }
+
+  private:
+    void take_row() {
+        auto const slot = slot_of(DatumGetTimestampTz(values_[0]));
+        std::optional<std::string> key;
+        if (keyed_ && !nulls_[1]) key = pg::to_string(values_[1]);
+        std::vector<MergeState> &states = group(std::move(key));
+        std::size_t column = keyed_ ? 2 : 1;
+        for (std::size_t m = 0; m < measures_.size(); ++m) {
+            MergeState &state = states[slot * measures_.size() + m];
+            int64 count = 0;
+            bool const null = nulls_[column];
+            Datum const value = values_[column++];
+            if (measures_[m].kind == MeasureKind::avg || measures_[m].kind == MeasureKind::distinct) {
+                if (!nulls_[column]) count = DatumGetInt64(values_[column]);
+                ++column;
+            }
+            if (!null || count != 0) state.add(measures_[m], value, null, count);
+        }
+    }
+
+    /// Rows come in order of time within a range, so the slot is normally the last one or the next.
+    std::size_t slot_of(int64 at) {
+        const std::vector<int64> &edges = query_.edges;
+        if (at >= edges[last_slot_] && at < edges[last_slot_ + 1]) return last_slot_;
+        if (last_slot_ + 2 < edges.size() && at >= edges[last_slot_ + 1] && at < edges[last_slot_ + 2]) return ++last_slot_;
+        auto const next = std::upper_bound(edges.begin(), edges.end(), at);
+        last_slot_ = static_cast<std::size_t>(next - edges.begin()) - 1;
+        return last_slot_;
+    }
+
+    std::vector<MergeState> &group(std::optional<std::string> key) {
+        if (last_group_ && answer_.groups[*last_group_].key == key) return states_[*last_group_];
+        auto const [place, fresh] = index_.try_emplace(key, states_.size());
+        if (fresh) {
+            answer_.groups.push_back({key, {}});
+            states_.emplace_back(static_cast<std::size_t>(answer_.slots) * measures_.size());
+        }
+        last_group_ = place->second;
+        return states_[place->second];
+    }
+
+    const Query &query_;
+    bool keyed_, with_sets_;
+    Answer answer_;
+    std::vector<MergeType> measures_;
+    std::map<std::optional<std::string>, std::size_t> index_;
+    std::vector<std::vector<MergeState>> states_;
+    std::optional<std::size_t> last_group_;
+    std::size_t last_slot_ = 0;
+    std::vector<Datum> values_;
+    std::unique_ptr<bool[]> nulls_;
+};
+
+void read_ranges(const pg::Spi &spi, const Rollup &rollup, const Query &query, const Shape &shape,
+                 const std::vector<TimeRange> &ranges, std::span<Datum> parameters, Collector &collector) {
+    if (ranges.empty()) return;
+    pg::Statement &level = statement(statement_sql(rollup, query, shape), query.filters.size());
+    for (TimeRange r : ranges) {
+        parameters[1] = TimestampTzGetDatum(r.from);
+        parameters[2] = TimestampTzGetDatum(r.to);
+        pg::Result const rows = level.run(spi, parameters);
+        collector.take(rows);
+        rows.free();
+    }
+}
+
+}  // namespace
+
+Answer read(const pg::Spi &spi, const Rollup &rollup, const Query &query, bool with_sets) {
+    Live const now = live(rollup, rollup.source.has_tenant ? query.tenant : std::string_view());
+    core::Cover const cover = core::cover(query.edges, rollup.bucket, now.ranges);
+    std::vector<Datum> parameters{pg::to_text(rollup.source.has_tenant ? query.tenant : std::string()), 0, 0};
+    for (const Filter &filter : query.filters) parameters.push_back(text_array(filter.values));
+    Collector collector(rollup, query, with_sets);
+    bool const counts = !with_sets && one_row_a_bucket(rollup, query);
+    for (int level = 0; level < core::level_count; ++level) {
+        read_ranges(spi, rollup, query, {static_cast<Level>(level), counts}, cover.whole[level], parameters, collector);
+        read_ranges(spi, rollup, query, {static_cast<Level>(level), false}, cover.parts[level], parameters, collector);
+    }
+    return collector.finish();
+}
+
+}  // namespace analytics::engine

@@ -1,0 +1,465 @@
+#include "engine/refresh.hpp"
+
+#include "engine/live.hpp"
+#include "engine/settle.hpp"
+#include "engine/state_sql.hpp"
+#include "engine/watch.hpp"
+#include "pg/args.hpp"
+#include "pg/rows.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+extern "C" {
+#include "access/transam.h"
+}
+
+namespace analytics::engine {
+namespace {
+
+using core::TimeRange;
+
+std::map<std::string, AfterRefresh, std::less<>> &parts() {
+    static std::map<std::string, AfterRefresh, std::less<>> registered;
+    return registered;
+}
+
+/// A snapshot of the moment of its making, active while it lives.
+class FreshSnapshot {
+  public:
+    FreshSnapshot() : snapshot_(pg::call([] {
+        Snapshot const s = RegisterSnapshot(GetLatestSnapshot());
+        PushActiveSnapshot(s);
+        return s;
+    })) {}
+    ~FreshSnapshot() {
+        if (std::uncaught_exceptions() != exceptions_) return;  // transaction abort does it
+        PopActiveSnapshot();
+        UnregisterSnapshot(snapshot_);
+    }
+    FreshSnapshot(const FreshSnapshot &) = delete;
+    FreshSnapshot &operator=(const FreshSnapshot &) = delete;
+    Snapshot get() const { return snapshot_; }
+
+  private:
+    Snapshot snapshot_;
+    int exceptions_ = std::uncaught_exceptions();
+};
+
+pg::Statement &statement(std::string sql, std::vector<Oid> types) {
+    static std::unordered_map<std::string, std::unique_ptr<pg::Statement>> statements;
+    auto const found = statements.find(sql);
+    if (found != statements.end()) return *found->second;
+    auto made = std::make_unique<pg::Statement>(sql, std::move(types), true);
+    return *statements.emplace(std::move(sql), std::move(made)).first->second;
+}
+
+/// A bucket of a tenant; what the statements of a level say they touched.
+using Bucket = std::pair<std::string, int64>;
+
+Datum array_of(std::vector<Datum> values, Oid type) {
+    Datum *const data = values.data();
+    auto const count = static_cast<int>(values.size());
+    return pg::call([&] {
+        bool const is_text = type == TEXTOID;
+        return PointerGetDatum(construct_array(data, count, type, is_text ? -1 : 8, !is_text, is_text ? TYPALIGN_INT : TYPALIGN_DOUBLE));
+    });
+}
+
+/// One rollup's share of a refresh.
+class RollupRefresh {
+  public:
+    RollupRefresh(const pg::Spi &spi, Snapshot snapshot, const Rollup &rollup) : spi_(spi), snapshot_(snapshot), rollup_(rollup) {
+        for (const Measure &m : rollup.measures) {
+            columns_ += ", " + quoted(m.name);
+            if (m.counted()) columns_ += ", " + quoted(m.name + "__n");
+        }
+        for (const std::string &d : rollup.dimensions) dims_ += ", " + quoted(d);
+    }
+
+    /// Recomputes ranges of base buckets from the source; then the hours and days over them that end at or below `to`.
+    void recompute(const std::vector<RefreshedRange> &ranges, int64 from, int64 to) {
+        std::set<Bucket> touched;
+        std::vector<Datum> froms, tos, tenants, tenant_froms, tenant_tos;
+        for (const RefreshedRange &r : ranges) {
+            if (r.tenant || !rollup_.source.has_tenant) {
+                tenants.push_back(pg::to_text(r.tenant.value_or("")));
+                tenant_froms.push_back(TimestampTzGetDatum(r.from)), tenant_tos.push_back(TimestampTzGetDatum(r.to));
+            } else {
+                froms.push_back(TimestampTzGetDatum(r.from)), tos.push_back(TimestampTzGetDatum(r.to));
+            }
+        }
+        if (!tenants.empty()) {
+            Datum const values[] = {array_of(tenants, TEXTOID), array_of(tenant_froms, TIMESTAMPTZOID), array_of(tenant_tos, TIMESTAMPTZOID)};
+            collect(statement(delete_sql(true), {TEXTARRAYOID, timestamps, timestamps}).run_under(spi_, snapshot_, values), touched);
+            collect(statement(make_sql(true), {TEXTARRAYOID, timestamps, timestamps}).run_under(spi_, snapshot_, values), touched, true);
+        }
+        if (!froms.empty()) {
+            Datum const values[] = {array_of(froms, TIMESTAMPTZOID), array_of(tos, TIMESTAMPTZOID)};
+            collect(statement(delete_sql(false), {timestamps, timestamps}).run_under(spi_, snapshot_, values), touched);
+            collect(statement(make_sql(false), {timestamps, timestamps}).run_under(spi_, snapshot_, values), touched, true);
+        }
+        report.buckets += static_cast<int64>(touched.size());
+        if (rollup_.bucket != hour) touched = derive(std::move(touched), rollup_.base_store(), rollup_.hour_store(), hour, from, to);
+        derive(std::move(touched), rollup_.hour_store(), rollup_.day_store(), day, from, to);
+    }
+
+    RefreshReport report;
+
+  private:
+    static constexpr Oid timestamps = 1185;  // timestamptz[]
+
+    void collect(const pg::Result &rows, std::set<Bucket> &into, bool counted = false) {
+        for (uint64 i = 0; i < rows.size(); ++i) {
+            if (counted) report.rows += DatumGetInt64(rows.get(i, 2).value_or(0));
+            into.emplace(pg::to_string(*rows.get(i, 0)), DatumGetTimestampTz(*rows.get(i, 1)));
+            if ((i & 1023) == 1023) pg::check_for_interrupts();
+        }
+        rows.free();
+    }
+
+    std::string delete_sql(bool tenant) const {
+        return "DELETE FROM " + rollup_.base_store() + " s USING unnest(" +
+               (tenant ? "$1, $2, $3) u(tenant, f, t) WHERE s.tenant_id = u.tenant AND" : "$1, $2) u(f, t) WHERE") +
+               " s.bucket >= u.f AND s.bucket < u.t RETURNING s.tenant_id, s.bucket";
+    }
+
+    /// LATERAL, because then each range is an index scan of its own whatever the planner believes of their number.
+    std::string make_sql(bool tenant) const {
+        return "WITH fresh AS MATERIALIZED (SELECT x.* FROM unnest(" + std::string(tenant ? "$1, $2, $3) u(tenant, f, t)" : "$1, $2) u(f, t)") +
+               " CROSS JOIN LATERAL (SELECT r.tenant_id, analytics_internal.bucket_of(r.at, " + std::to_string(rollup_.bucket) + ") AS bucket" +
+               dimension_list(rollup_.dimensions, "r") + ", " + states_of_rows(rollup_.measures) + ", pg_catalog.count(*) AS rows__read FROM " +
+               rollup_.rows_view() + " r WHERE " + (tenant && rollup_.source.has_tenant ? "r.tenant_id = u.tenant AND " : "") +
+               "r.at >= u.f AND r.at < u.t GROUP BY 1, 2" + dimension_list(rollup_.dimensions, "r") + ") x), made AS (INSERT INTO " +
+               rollup_.base_store() + " (tenant_id, bucket" + dims_ + columns_ + ") SELECT tenant_id, bucket" + dims_ + columns_ +
+               " FROM fresh) SELECT tenant_id, bucket, rows__read FROM fresh";
+    }
+
+    /// Derives the coarser buckets over the touched ones again. A bucket that becomes complete by the advance from
+    /// `from` to `to` may hold finer ones of tenants that were not touched now.
+    std::set<Bucket> derive(std::set<Bucket> touched, const std::string &fine, const std::string &coarse, int64 width, int64 from, int64 to) {
+        std::set<Bucket> above;
+        for (const auto &[tenant, bucket] : touched) above.emplace(tenant, core::floor_to(bucket, width));
+        int64 const limit = core::floor_to(to, width);
+        if (from != beginning && core::floor_to(from, width) < limit && core::floor_to(from, width) < from) {
+            Datum const values[] = {TimestampTzGetDatum(core::floor_to(from, width)), TimestampTzGetDatum(from)};
+            pg::Result const rows = statement("SELECT DISTINCT s.tenant_id FROM " + fine + " s WHERE s.bucket >= $1 AND s.bucket < $2",
+                                              {TIMESTAMPTZOID, TIMESTAMPTZOID}).run_under(spi_, snapshot_, values);
+            for (uint64 i = 0; i < rows.size(); ++i) above.emplace(pg::to_string(*rows.get(i, 0)), core::floor_to(from, width));
+        }
+        std::erase_if(above, [&](const Bucket &b) { return b.second >= limit; });
+        if (above.empty()) return above;
+        std::vector<Datum> tenants, buckets;
+        for (const auto &[tenant, bucket] : above) {
+            tenants.push_back(pg::to_text(tenant));
+            buckets.push_back(TimestampTzGetDatum(bucket));
+        }
+        Datum const values[] = {array_of(tenants, TEXTOID), array_of(buckets, TIMESTAMPTZOID)};
+        statement("DELETE FROM " + coarse + " s USING unnest($1, $2) u(tenant, f) WHERE s.tenant_id = u.tenant AND s.bucket = u.f",
+                  {TEXTARRAYOID, timestamps}).run_under(spi_, snapshot_, values);
+        statement("INSERT INTO " + coarse + " (tenant_id, bucket" + dims_ + columns_ + ") SELECT u.tenant, u.f, x.* FROM "
+                  "unnest($1, $2) u(tenant, f) CROSS JOIN LATERAL (SELECT " + bare(dimension_list(rollup_.dimensions, "s")) +
+                  merged_states(rollup_.measures) + " FROM " + fine + " s WHERE s.tenant_id = u.tenant AND s.bucket >= u.f AND s.bucket < u.f + " +
+                  "interval '" + std::to_string(width / hour) + " hours' " +
+                  (rollup_.dimensions.empty() ? "" : "GROUP BY " + bare(dimension_list(rollup_.dimensions, "s"), false)) +
+                  " HAVING pg_catalog.count(*) > 0) x",
+                  {TEXTARRAYOID, timestamps}).run_under(spi_, snapshot_, values);
+        return above;
+    }
+
+    /// ", s.a, s.b" as "s.a, s.b, " (or without the last comma).
+    static std::string bare(const std::string &list, bool trailing = true) {
+        return list.empty() ? "" : list.substr(2) + (trailing ? ", " : "");
+    }
+
+    const pg::Spi &spi_;
+    Snapshot snapshot_;
+    const Rollup &rollup_;
+    std::string columns_, dims_;
+};
+
+/// A row of analytics_store.sources, locked.
+struct SourceRow {
+    int64 settled_to, lag, next_xid;
+};
+
+std::optional<SourceRow> lock_row(const pg::Spi &spi, int32 source) {
+    static pg::Statement lock("SELECT settled_to, lag, next_xid FROM analytics_store.sources WHERE source_id = $1 "
+                              "FOR NO KEY UPDATE SKIP LOCKED", {INT4OID});
+    Datum const id = Int32GetDatum(source);
+    pg::Result const rows = lock.run(spi, std::span(&id, 1), nullptr, false);
+    if (rows.empty()) return std::nullopt;
+    Interval const *const lag = DatumGetIntervalP(*rows.get(0, 1));
+    return SourceRow{DatumGetTimestampTz(*rows.get(0, 0)), lag->time + (lag->day + int64{30} * lag->month) * day, DatumGetInt64(*rows.get(0, 2))};
+}
+
+/// Everything below what is summarised that must be recomputed: notes, this transaction's touches, changed partitions.
+std::vector<Touched> dirty_ranges(const pg::Spi &spi, const Source &source, Snapshot snapshot, int64 &notes_seen) {
+    std::vector<Touched> dirty;
+    static pg::Statement notes("SELECT tenant_id, from_at, to_at FROM analytics_store.notes WHERE source_id = $1", {INT4OID}, true);
+    Datum const id = Int32GetDatum(source.id);
+    pg::Result const rows = notes.run_under(spi, snapshot, std::span(&id, 1));
+    for (uint64 i = 0; i < rows.size(); ++i) {
+        std::optional<Datum> const tenant = rows.get(i, 0);
+        dirty.push_back({tenant ? std::optional(pg::to_string(*tenant)) : std::nullopt,
+                         {DatumGetTimestampTz(*rows.get(i, 1)), DatumGetTimestampTz(*rows.get(i, 2))}});
+    }
+    notes_seen = static_cast<int64>(rows.size());
+    rows.free();
+    for (Touched &touched : touched_here(source.id, InvalidCommandId)) dirty.push_back(std::move(touched));
+    for (TimeRange r : changed_ranges(source, snapshot)) dirty.push_back({std::nullopt, r});
+    return dirty;
+}
+
+/// The dirty ranges of one rollup, in its buckets, below `limit`, disjoint for each tenant.
+std::vector<RefreshedRange> disjoint(const std::vector<Touched> &dirty, int64 bucket, int64 limit) {
+    std::vector<TimeRange> common;
+    std::map<std::string, std::vector<TimeRange>> own;
+    for (const Touched &touched : dirty) {
+        TimeRange const r{touched.range.from == beginning ? beginning : core::floor_to(touched.range.from, bucket),
+                          touched.range.to >= limit ? limit : core::ceil_to(touched.range.to, bucket)};
+        if (r.from >= r.to) continue;
+        if (touched.tenant) own[*touched.tenant].push_back(r);
+        else common.push_back(r);
+    }
+    common = core::unite(std::move(common));
+    std::vector<RefreshedRange> result;
+    for (TimeRange r : common) result.push_back({std::nullopt, r.from, r.to});
+    for (auto &[tenant, ranges] : own)
+        for (TimeRange r : core::unite(std::move(ranges))) {
+            for (TimeRange c : common) {
+                if (c.to <= r.from || c.from >= r.to) continue;
+                if (c.from > r.from) result.push_back({tenant, r.from, c.from});
+                r.from = std::max(r.from, c.to);
+            }
+            if (r.from < r.to) result.push_back({tenant, r.from, r.to});
+        }
+    return result;
+}
+
+std::optional<int64> oldest_row(const pg::Spi &spi, const Rollup &rollup, Snapshot snapshot) {
+    pg::Result const rows = statement("SELECT pg_catalog.min(r.at) FROM " + rollup.rows_view() + " r", {}).run_under(spi, snapshot, {});
+    std::optional<Datum> const at = rows.get(0, 0);
+    return at ? std::optional(DatumGetTimestampTz(*at)) : std::nullopt;
+}
+
+/// How far the next chunk of a first summarising goes: so far that it takes about half a second.
+class Pace {
+  public:
+    explicit Pace(int32 rollup) : width_(widths().try_emplace(rollup, day).first->second) {}
+    int64 width() const { return width_; }
+    void took(double milliseconds) {
+        double const factor = std::clamp(500.0 / std::max(milliseconds, 1.0), 0.25, 4.0);
+        width_ = std::clamp(core::floor_to(static_cast<int64>(static_cast<double>(width_) * factor), hour), hour, 3650 * day);
+    }
+
+  private:
+    static std::map<int32, int64> &widths() {
+        static std::map<int32, int64> all;
+        return all;
+    }
+    int64 &width_;
+};
+
+double milliseconds_since(TimestampTz start) { return static_cast<double>(GetCurrentTimestamp() - start) / 1000.0; }
+
+/// A refresh of one source under one snapshot.
+class SourceRefresh {
+  public:
+    SourceRefresh(const pg::Spi &spi, const Source &source, Snapshot snapshot, int64 target)
+        : spi_(spi), source_(source), snapshot_(snapshot), target_(target) {}
+
+    bool run(bool one_chunk, std::vector<RefreshReport> &reports) {
+        dirty_ = dirty_ranges(spi_, source_, snapshot_, notes_seen);
+        bool done = true;
+        for (const Rollup *rollup : rollups_of(source_.id)) done = refresh(*rollup, one_chunk, reports) && done;
+        static pg::Statement clear("DELETE FROM analytics_store.notes WHERE source_id = $1", {INT4OID}, true);
+        Datum const id = Int32GetDatum(source_.id);
+        clear.run_under(spi_, snapshot_, std::span(&id, 1));  // exactly the notes seen: later ones are not in the snapshot
+        store_watch(spi_, source_, snapshot_);
+        return done;
+    }
+
+    int64 notes_seen = 0;
+
+  private:
+    bool refresh(const Rollup &rollup, bool one_chunk, std::vector<RefreshReport> &reports) {
+        TimestampTz const start = GetCurrentTimestamp();
+        static pg::Statement state("SELECT summarised_to FROM analytics_store.rollups WHERE rollup_id = $1", {INT4OID});
+        Datum const id = Int32GetDatum(rollup.id);
+        pg::Result const rows = state.run_under(spi_, snapshot_, std::span(&id, 1));
+        if (rows.empty()) return true;
+        int64 from = DatumGetTimestampTz(*rows.get(0, 0));
+        int64 const target = target_ == beginning ? beginning : core::floor_to(target_, rollup.bucket);
+        RollupRefresh work(spi_, snapshot_, rollup);
+        work.report.name = rollup.name;
+        auto const part = parts().find(rollup.name);
+        if (from != beginning) {
+            std::vector<RefreshedRange> const ranges = disjoint(dirty_, rollup.bucket, from);
+            as_source_owner([&] {
+                if (!ranges.empty()) work.recompute(ranges, from, from);
+                if (part != parts().end() && !ranges.empty()) part->second(spi_, snapshot_, ranges, from);
+            });
+        }
+        bool done = true;
+        if (target > from) {
+            done = advance(rollup, work, from, target, one_chunk, part != parts().end() ? part->second : nullptr);
+            store_state(rollup.id, from);
+        } else {
+            store_state(rollup.id, from);
+        }
+        work.report.milliseconds = milliseconds_since(start);
+        reports.push_back(work.report);
+        return done;
+    }
+
+    /// Summarises [from, target), upwards in chunks; `from` moves along.
+    bool advance(const Rollup &rollup, RollupRefresh &work, int64 &from, int64 target, bool one_chunk, AfterRefresh part) {
+        bool done = true;
+        as_source_owner([&] {
+            int64 start = from;
+            if (from == beginning) {
+                std::optional<int64> const oldest = oldest_row(spi_, rollup, snapshot_);
+                start = oldest ? std::min(core::floor_to(*oldest, day), target) : target;
+                first_row_ = oldest;
+            }
+            Pace pace(rollup.id);
+            while (start < target) {
+                TimestampTz const began = GetCurrentTimestamp();
+                int64 const end = target - start <= pace.width() ? target : core::floor_to(start + pace.width(), hour);
+                RefreshedRange const range{std::nullopt, start, end};
+                work.recompute({range}, from == beginning ? start : from, end);
+                if (part != nullptr) part(spi_, snapshot_, std::span(&range, 1), end);
+                pace.took(milliseconds_since(began));
+                start = from = end;
+                pg::check_for_interrupts();
+                if (one_chunk && start < target) {
+                    done = false;
+                    break;
+                }
+            }
+            from = start;
+        });
+        return done;
+    }
+
+    template <class Work> void as_source_owner(Work &&work) {
+        pg::AsUser const owner(source_.owner);
+        work();
+    }
+
+    void store_state(int32 rollup, int64 summarised_to) {
+        static pg::Statement update("UPDATE analytics_store.rollups SET summarised_to = $2, last_refresh_at = pg_catalog.clock_timestamp(), "
+                                    "first_row_at = coalesce(first_row_at, $3) WHERE rollup_id = $1",
+                                    {INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID});
+        Datum const values[] = {Int32GetDatum(rollup), TimestampTzGetDatum(summarised_to), TimestampTzGetDatum(first_row_.value_or(0))};
+        update.run_under(spi_, snapshot_, values, first_row_ ? "   " : "  n");
+        first_row_.reset();
+    }
+
+    const pg::Spi &spi_;
+    const Source &source_;
+    Snapshot snapshot_;
+    int64 target_;
+    std::vector<Touched> dirty_;
+    std::optional<int64> first_row_;
+};
+
+/// The lag grows when more than 1 % of the transactions were late: each of them writes a note that every reader reads.
+int64 next_lag(const SourceRow &row, int64 next_xid, int64 notes) {
+    int64 const transactions = next_xid - row.next_xid;
+    if (row.next_xid == 0 || transactions < 1000) return row.lag;
+    if (notes * 100 > transactions) return std::min(row.lag * 2, day);
+    if (notes * 1000 < transactions) return std::max(row.lag / 2, minute);
+    return row.lag;
+}
+
+void store_source(const pg::Spi &spi, const Source &source, Snapshot snapshot, const SourceRow &row, const Settled &settled, int64 notes) {
+    static pg::Statement update("UPDATE analytics_store.sources SET settled_to = $2, lag = $3 * interval '1 microsecond', next_xid = $4, "
+                                "waits_for = $5, last_refresh_at = pg_catalog.clock_timestamp() WHERE source_id = $1",
+                                {INT4OID, TIMESTAMPTZOID, INT8OID, INT8OID, TEXTOID});
+    auto const next_xid = static_cast<int64>(pg::call([] { return U64FromFullTransactionId(ReadNextFullTransactionId()); }));
+    Datum const values[] = {Int32GetDatum(source.id), TimestampTzGetDatum(settled.to), Int64GetDatum(next_lag(row, next_xid, notes)),
+                            Int64GetDatum(next_xid), settled.waits_for.empty() ? Datum(0) : pg::to_text(settled.waits_for)};
+    update.run_under(spi, snapshot, values, settled.waits_for.empty() ? "    n" : "     ");
+}
+
+void require_read_committed() {
+    if (IsolationUsesXactSnapshot())
+        throw pg::Error(ERRCODE_FEATURE_NOT_SUPPORTED, "a refresh runs in READ COMMITTED only",
+                        "The transaction's snapshot is older than the changes to be summarised.", "Call it in a transaction of its own.");
+}
+
+}  // namespace
+
+bool after_refresh(const char *rollup, AfterRefresh part) {
+    parts()[rollup] = part;
+    return true;
+}
+
+bool refresh_source(const Source &source, bool one_chunk, std::vector<RefreshReport> &reports) {
+    require_read_committed();
+    pg::AsUser const owner(store_tables().owner);
+    pg::Spi const spi;
+    std::optional<SourceRow> const row = lock_row(spi, source.id);
+    if (!row) return true;
+    int64 const limit = core::floor_to(GetCurrentTimestamp() - row->lag, source.bucket);
+    Settled const settled = settle(source, limit, row->settled_to);
+    (void)leaves_now(source);  // locked before the snapshot: what is in a partition attached by now is in the snapshot too
+    FreshSnapshot const snapshot;
+    SourceRefresh refresh(spi, source, snapshot.get(), settled.to);
+    bool const done = refresh.run(one_chunk, reports);
+    store_source(spi, source, snapshot.get(), *row, settled, refresh.notes_seen);
+    return done;
+}
+
+}  // namespace analytics::engine
+
+using namespace analytics;
+
+ANALYTICS_FUNCTION(analytics_refresh_rollups) {
+    pg::Args const args(fcinfo);
+    pg::RowSink<std::string, int64, int64, double> rows(fcinfo);
+    std::optional<std::string> const name = args.text(0, "name");
+    (void)engine::store_tables();
+    std::optional<int32> only;
+    if (name) {
+        pg::Spi const spi;
+        only = engine::find_rollup(spi, *name).source.id;
+    }
+    for (const engine::Source &source : engine::all_sources()) {
+        if (only && source.id != *only) continue;
+        std::vector<engine::RefreshReport> reports;
+        engine::refresh_source(source, false, reports);
+        for (const engine::RefreshReport &r : reports) rows.put(r.name, r.buckets, r.rows, r.milliseconds);
+    }
+    return 0;
+}
+
+ANALYTICS_FUNCTION(analytics_refresh_step) {
+    for (const engine::Source &source : engine::all_sources()) {
+        if (source.id != PG_GETARG_INT32(0)) continue;
+        std::vector<engine::RefreshReport> reports;
+        return BoolGetDatum(engine::refresh_source(source, true, reports));
+    }
+    return BoolGetDatum(true);
+}
+
+ANALYTICS_FUNCTION(analytics_invalidate_rollup) {
+    pg::Args const args(fcinfo);
+    std::string const name = args.required_text(0, "name");
+    if (args.null(1) || args.null(2)) pg::bad_argument(args.null(1) ? "from_time" : "to_time", "NULL", "given");
+    int64 const from = DatumGetTimestampTz(args.datum(1)), to = DatumGetTimestampTz(args.datum(2));
+    if (from >= to) pg::bad_argument("to_time", "not later than from_time", "later than from_time");
+    pg::Spi const spi;
+    engine::Rollup const rollup = engine::find_rollup(spi, name);
+    bool const owned = pg::call([&] { return pg::owns_relation(rollup.source.relation, GetUserId()); });
+    if (!owned) throw pg::Error(ERRCODE_INSUFFICIENT_PRIVILEGE, "must be owner of the rollup's source");
+    engine::touch(rollup.source.id, std::nullopt, {from, to});
+    pg::Result const rows = pg::run_once(spi, "SELECT pg_catalog.count(DISTINCT bucket) FROM " + rollup.base_store() + " WHERE bucket >= " +
+                                                  "analytics_internal.instant(" + std::to_string(from) + ") AND bucket < analytics_internal.instant(" +
+                                                  std::to_string(to) + ")", true);
+    return *rows.get(0, 0);
+}

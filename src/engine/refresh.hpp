@@ -1,0 +1,34 @@
+#pragma once
+// The refresh: summarises what came and what changed, blocking nobody. docs/rollups.md tells why it is right.
+#include "engine/rollup.hpp"
+
+#include <optional>
+#include <span>
+
+namespace analytics::engine {
+
+/// A stretch of a rollup that a refresh has recomputed; without a tenant, everybody's.
+struct RefreshedRange {
+    std::optional<std::string> tenant;
+    int64 from, to;
+};
+
+/// What a domain keeps in step with a rollup of its own (facts about a key's whole life). Called for each refresh of that
+/// rollup, as owner of the source, with the ranges recomputed and how far the rollup is summarised now. Everything it
+/// reads and writes must go through pg::Statement::run_under with this snapshot.
+using AfterRefresh = void (*)(const pg::Spi &, Snapshot, std::span<const RefreshedRange>, int64 summarised_to);
+
+/// Registers a domain's part for the rollup of that name; true, so that it can initialise a static.
+bool after_refresh(const char *rollup, AfterRefresh part);
+
+struct RefreshReport {
+    std::string name;
+    int64 buckets = 0, rows = 0;
+    double milliseconds = 0;
+};
+
+/// Refreshes the rollups of one source; at most one chunk of each if `one_chunk`. False while more is to be done.
+/// A source that another session refreshes is left out.
+bool refresh_source(const Source &, bool one_chunk, std::vector<RefreshReport> &reports);
+
+}  // namespace analytics::engine
