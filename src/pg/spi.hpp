@@ -8,7 +8,9 @@ namespace analytics::pg {
 
 /// SPI for a scope. On the error path SPI is left to transaction abort.
 struct Spi {
-    Spi() { call([] { SPI_connect(); }); }
+    Spi() {
+        call([] { SPI_connect(); });
+    }
     ~Spi() {
         if (std::uncaught_exceptions() == exceptions) SPI_finish();
     }
@@ -53,8 +55,7 @@ class Statement {
     Result run(const Spi &, std::span<const Datum> values, const char *nulls = nullptr, bool read_only = true) {
         SPIPlanPtr const plan = prepare();
         int const rc = call([&] {
-            int const code =
-                SPI_execute_plan(plan, const_cast<Datum *>(values.data()), nulls, read_only, 0);
+            int const code = SPI_execute_plan(plan, const_cast<Datum *>(values.data()), nulls, read_only, 0);
             if (code < 0) elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(code));
             return code;
         });
