@@ -1,6 +1,26 @@
 # agent_analytics: PGXS build of the module and its install script, and the project's own commands.
 #   make && make install && make installcheck     the packager's way, PG_CONFIG=... picks the server
-#   make demo | make check | make check-quick     throwaway clusters in build/, nothing outside is touched
+#   make demo [DATA=folder]                       facts in, answers out, in a throwaway cluster; demo-shell stays in psql
+#   make check | make check-quick                 every test | unit, SQL and pgTAP tests only (3 minutes)
+#   make format | lint | bench                    clang-format in place | clang-tidy | micro-benchmarks of the core
+# The project's commands keep their servers in a folder under /tmp and leave nothing behind.
+PROJECT_COMMANDS = demo demo-shell check check-quick format lint bench
+.PHONY: $(PROJECT_COMMANDS)
+
+# They do not need PGXS, so that on a bare machine they can say what to install.
+ifeq ($(filter-out $(PROJECT_COMMANDS),$(or $(MAKECMDGOALS),all)),)
+
+export PG_CONFIG DATA KEEP
+demo:        ; @scripts/demo.sh
+demo-shell:  ; @scripts/demo.sh shell
+check:       ; @scripts/check.sh
+check-quick: ; @scripts/check.sh unit regress tap
+format:      ; @test/run_format.sh apply
+lint:        ; @test/run_tidy.sh
+bench:       ; @scripts/bench.sh
+
+else
+
 EXTENSION   = agent_analytics
 EXTVERSION  = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" agent_analytics.control)
 MODULE_big  = agent_analytics
@@ -18,7 +38,7 @@ EXTRA_CLEAN = $(OBJS:.o=.d) build
 WARNINGS     = -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wno-deprecated -Werror
 PG_CPPFLAGS  = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server) -MMD -MP
 PG_CXXFLAGS  = -std=c++20 $(WARNINGS) -fvisibility=hidden -fvisibility-inlines-hidden -ffp-contract=off
-SHLIB_LINK   = -lroaring -lstdc++
+SHLIB_LINK   = -lroaring -lstdc++ -Wl,--version-script=src/pg/exports.map
 
 PG_CONFIG   ?= pg_config
 PGXS        := $(shell $(PG_CONFIG) --pgxs)
@@ -32,3 +52,5 @@ include $(PGXS)
 $(EXTENSION)--$(EXTVERSION).sql: $(SQL_PARTS) src/install_script.list agent_analytics.control
 	@{ printf '%s\n' '\echo Use "CREATE EXTENSION agent_analytics" to load this file. \quit'; \
 	   for part in $(SQL_PARTS); do printf '\n-- %s\n' "$$part"; sed -E 's/^CREATE OR REPLACE /CREATE /' $$part; done; } > $@
+
+endif

@@ -3,6 +3,7 @@
 # without touching the system: usage: pg_prefix.sh FOLDER [PG_CONFIG]. Prints the copy's pg_config.
 # PostgreSQL finds its files relative to its binary, so binaries are copied and all else is linked.
 set -euo pipefail
+umask 022  # a server started by root runs as user postgres, which must be able to read the copy
 folder=$(mkdir -p "$1" && cd "$1" && pwd)
 config=${2:-pg_config}
 bin=$($config --bindir) lib=$($config --pkglibdir) share=$($config --sharedir)

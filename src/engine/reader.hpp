@@ -47,8 +47,8 @@ struct Answer {
 };
 
 /// Reads by cover: clean days, hours and base buckets from the stores, everything else (late, open, ragged) from the
-/// source, all under the active snapshot. `with_sets` also materialises distinct sets as Cell::value (to unite them with
-/// another rollup's).
+/// source, all under the active snapshot. `with_sets` also materialises distinct sets as Cell::value (to unite them
+/// with another rollup's).
 Answer read(const pg::Spi &, const Rollup &, const Query &, bool with_sets = false);
 
 /// Typed looks at a cell. Numerics are palloc'd in the current context; a NULL cell gives 0 (use Cell::null to tell).

@@ -17,8 +17,8 @@ enum class MeasureKind : std::uint8_t { count, sum, min, max, avg, distinct, qua
 struct Measure {
     std::string name;
     MeasureKind kind;
-    Oid type;  // of the column `name`: int8 for counts; numeric, int8 or float8 for sums; the argument's for min and max;
-               // our own types distinct_set and quantile_sketch
+    Oid type;  // of the column `name`: int8 for counts; numeric, int8 or float8 for sums; the argument's for min and
+               // max; our own types distinct_set and quantile_sketch
     bool counted() const { return kind == MeasureKind::avg || kind == MeasureKind::distinct; }
 };
 

@@ -17,9 +17,9 @@ const char *setting(const char *name) { return GetConfigOption(name, true, false
 std::optional<std::string> member(Jsonb *object, std::string_view key) {
     JsonbValue value;
     JsonbValue *const found = pg::call([&] {
-        return JB_ROOT_IS_OBJECT(object) ? getKeyJsonValueFromContainer(&object->root, key.data(),
-                                                                        static_cast<int>(key.size()), &value)
-                                         : nullptr;
+        return JB_ROOT_IS_OBJECT(object)
+                   ? getKeyJsonValueFromContainer(&object->root, key.data(), static_cast<int>(key.size()), &value)
+                   : nullptr;
     });
     if (found == nullptr || found->type != jbvString || found->val.string.len == 0) return std::nullopt;
     return std::string(found->val.string.val, static_cast<std::size_t>(found->val.string.len));
@@ -54,6 +54,4 @@ std::string current_tenant() {
 
 }  // namespace analytics::engine
 
-ANALYTICS_FUNCTION(analytics_current_tenant) {
-    return analytics::pg::to_text(analytics::engine::current_tenant());
-}
+ANALYTICS_FUNCTION(analytics_current_tenant) { return analytics::pg::to_text(analytics::engine::current_tenant()); }

@@ -116,13 +116,13 @@ inline void check_for_interrupts() {
 }  // namespace analytics::pg
 
 /// One SQL-callable function. PG 15 makes neither it nor its info record visible by itself.
-#define ANALYTICS_FUNCTION(name)                                                                              \
-    extern "C" {                                                                                              \
-    PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                                                 \
-    PG_FUNCTION_INFO_V1(name);                                                                                \
-    }                                                                                                         \
-    static Datum name##_body(FunctionCallInfo fcinfo);                                                        \
-    Datum name(PG_FUNCTION_ARGS) {                                                                            \
-        return analytics::pg::enter([&] { return name##_body(fcinfo); });                                     \
-    }                                                                                                         \
+#define ANALYTICS_FUNCTION(name)                                          \
+    extern "C" {                                                          \
+    PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                             \
+    PG_FUNCTION_INFO_V1(name);                                            \
+    }                                                                     \
+    static Datum name##_body(FunctionCallInfo fcinfo);                    \
+    Datum name(PG_FUNCTION_ARGS) {                                        \
+        return analytics::pg::enter([&] { return name##_body(fcinfo); }); \
+    }                                                                     \
     static Datum name##_body([[maybe_unused]] FunctionCallInfo fcinfo)

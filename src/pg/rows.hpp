@@ -18,9 +18,8 @@ template <class... Ts> class RowSink {
         store_ = info->setResult;
         descriptor_ = info->setDesc;
         check();
-        scratch_ = call([] {
-            return AllocSetContextCreate(CurrentMemoryContext, "analytics row", ALLOCSET_SMALL_SIZES);
-        });
+        scratch_ =
+            call([] { return AllocSetContextCreate(CurrentMemoryContext, "analytics row", ALLOCSET_SMALL_SIZES); });
     }
 
     void put(const Ts &...values) {

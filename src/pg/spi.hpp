@@ -13,7 +13,9 @@ namespace analytics::pg {
 
 /// SPI for a scope. On the error path SPI is left to transaction abort.
 struct Spi {
-    Spi() { call([] { SPI_connect(); }); }
+    Spi() {
+        call([] { SPI_connect(); });
+    }
     ~Spi() {
         if (std::uncaught_exceptions() == exceptions) SPI_finish();
     }

@@ -23,9 +23,7 @@ struct NumericValue {
 struct JsonbValue {
     Datum datum;
 };
-template <Oid type> struct Raw {
-    Datum datum;
-};
+template <Oid type> struct Raw { Datum datum; };
 
 template <class T> struct Column;  // a type without one does not compile
 template <> struct Column<bool> {
