@@ -35,7 +35,7 @@ struct Registry {
 // Replaced registries stay until the transaction ends: callers hold references into them.
 std::vector<std::unique_ptr<Registry>> retired;
 std::unique_ptr<Registry> current = std::make_unique<Registry>();
-bool stale = false;           // set by the relcache callback, which may do nothing else
+bool stale = false;             // set by the relcache callback, which may do nothing else
 uint64 generation_counter = 1;  // moves with every message about a known relation
 
 void on_relcache_message(Datum, Oid relation) {
@@ -66,7 +66,8 @@ template <int N> std::pair<Row<N> *, int> all_rows(Oid table) {
             if (l.count == room) l.rows = static_cast<Row<N> *>(repalloc(l.rows, sizeof(Row<N>) * (room *= 2)));
             HeapTuple const copy = heap_copytuple(tuple);
             for (int i = 0; i < N; ++i)
-                l.rows[l.count].values[i] = heap_getattr(copy, i + 1, RelationGetDescr(relation), &l.rows[l.count].nulls[i]);
+                l.rows[l.count].values[i] =
+                    heap_getattr(copy, i + 1, RelationGetDescr(relation), &l.rows[l.count].nulls[i]);
             ++l.count;
         }
         systable_endscan(scan);
@@ -89,8 +90,8 @@ std::vector<std::string> strings(Datum array, Oid type) {
     Elements const e = pg::call([&] {
         Elements found{};
         int16 const length = type == NAMEOID ? NAMEDATALEN : -1;
-        deconstruct_array(DatumGetArrayTypeP(array), type, length, false, type == NAMEOID ? TYPALIGN_CHAR : TYPALIGN_INT,
-                          &found.values, nullptr, &found.count);
+        deconstruct_array(DatumGetArrayTypeP(array), type, length, false,
+                          type == NAMEOID ? TYPALIGN_CHAR : TYPALIGN_INT, &found.values, nullptr, &found.count);
         return found;
     });
     std::vector<std::string> list;
@@ -161,8 +162,8 @@ std::optional<Rollup> load_rollup(Registry &registry, const Row<8> &row) {
     rollup.id = DatumGetInt32(row.values[0]);
     rollup.name = NameStr(*DatumGetName(row.values[1]));
     int32 const source = DatumGetInt32(row.values[2]);
-    auto const found = std::find_if(registry.sources.begin(), registry.sources.end(),
-                                    [&](const Source &s) { return s.id == source; });
+    auto const found =
+        std::find_if(registry.sources.begin(), registry.sources.end(), [&](const Source &s) { return s.id == source; });
     if (found == registry.sources.end()) return std::nullopt;
     rollup.source = *found;
     rollup.dimensions = strings(row.values[4], NAMEOID);
@@ -262,8 +263,7 @@ AttrNumber number_in(Oid relation, Oid source, AttrNumber column) {
 Target make_target(const Source &source, Oid relation) {
     Target target;
     target.source = source.id, target.sequence = source.note_below, target.bucket = source.bucket;
-    if (source.has_tenant)
-        target.tenant = pg::call([&] { return get_attnum(relation, "tenant_id"); });
+    if (source.has_tenant) target.tenant = pg::call([&] { return get_attnum(relation, "tenant_id"); });
     std::set<AttrNumber> used;
     bool any = false;
     for (const Rollup *rollup : rollups_of(source.id)) {
@@ -274,10 +274,8 @@ Target make_target(const Source &source, Oid relation) {
         target.time = number_in(relation, source.relation, columns.time);
         for (int c = -1; (c = bms_next_member(columns.used, c)) >= 0;) {
             int const number = c + FirstLowInvalidHeapAttributeNumber;
-            if (number <= 0)
-                any = true;  // a whole row
-            else
-                used.insert(number_in(relation, source.relation, static_cast<AttrNumber>(number)));
+            if (number <= 0) any = true;  // a whole row
+            else used.insert(number_in(relation, source.relation, static_cast<AttrNumber>(number)));
         }
     }
     if (!any) target.used.assign(used.begin(), used.end());
@@ -300,7 +298,8 @@ std::vector<Target> &targets_of(Relation relation) {
         ids.data[0] = id;
         if (relation->rd_rel->relispartition) {
             List *const list = get_partition_ancestors(id);
-            ids.data = static_cast<Oid *>(repalloc(ids.data, sizeof(Oid) * static_cast<std::size_t>(list_length(list) + 1)));
+            ids.data =
+                static_cast<Oid *>(repalloc(ids.data, sizeof(Oid) * static_cast<std::size_t>(list_length(list) + 1)));
             ListCell *cell = nullptr;
             foreach (cell, list) ids.data[ids.count++] = lfirst_oid(cell);
         }

@@ -91,8 +91,7 @@ void check_source(Definition &d) {
     if (f.persistence != RELPERSISTENCE_PERMANENT)
         refuse(std::string(f.name) + " is temporary or unlogged: a crash would empty it, but not the rollup.",
                "Use ALTER TABLE ... SET LOGGED.");
-    if (f.inherits)
-        refuse(std::string(f.name) + " inherits from another table.", "Use a partitioned table instead.");
+    if (f.inherits) refuse(std::string(f.name) + " inherits from another table.", "Use a partitioned table instead.");
     if (f.foreign_partition)
         refuse(std::string(f.name) + " has a foreign table as partition, whose changes nobody sees.",
                "Detach it or use a local table.");
@@ -111,7 +110,8 @@ void check_source(Definition &d) {
     });
     if (time_type != TIMESTAMPTZOID)
         pg::bad_argument("time_column", "\"" + d.time_column + "\"", "a column of the source of type timestamptz");
-    if (d.dimensions.size() > 8) pg::bad_argument("dimensions", std::to_string(d.dimensions.size()) + " columns", "at most 8 columns");
+    if (d.dimensions.size() > 8)
+        pg::bad_argument("dimensions", std::to_string(d.dimensions.size()) + " columns", "at most 8 columns");
     std::set<std::string> seen;
     for (const std::string &dimension : d.dimensions) {
         const char *const text = dimension.c_str();
@@ -140,7 +140,8 @@ void parse_measures(Definition &d, Datum json) {
         ::JsonbValue value;
         JsonbIteratorToken token = WJB_DONE;
         while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE) {
-            if (token == WJB_KEY) p.names[p.count] = pnstrdup(value.val.string.val, static_cast<Size>(value.val.string.len));
+            if (token == WJB_KEY)
+                p.names[p.count] = pnstrdup(value.val.string.val, static_cast<Size>(value.val.string.len));
             if (token != WJB_VALUE) continue;
             if (value.type == jbvString)
                 p.texts[p.count] = pnstrdup(value.val.string.val, static_cast<Size>(value.val.string.len));
@@ -154,9 +155,11 @@ void parse_measures(Definition &d, Datum json) {
     for (int i = 0; i < pairs.count; ++i) {
         std::string const name = pairs.names[i];
         bool const taken = std::find(d.dimensions.begin(), d.dimensions.end(), name) != d.dimensions.end();
-        if (!is_plain_name(name, 56) || taken || name == "tenant_id" || name == "bucket" || name == "at" || name.ends_with("__n"))
-            pg::bad_argument("measures", "a measure named \"" + name + "\"",
-                             "named in lower-case letters, digits and _, other than tenant_id, bucket, at, a dimension or ...__n");
+        if (!is_plain_name(name, 56) || taken || name == "tenant_id" || name == "bucket" || name == "at" ||
+            name.ends_with("__n"))
+            pg::bad_argument(
+                "measures", "a measure named \"" + name + "\"",
+                "named in lower-case letters, digits and _, other than tenant_id, bucket, at, a dimension or ...__n");
         if (pairs.texts[i] == nullptr || strlen(pairs.texts[i]) > 2000)
             pg::bad_argument("measures", "\"" + name + "\" without a text of at most 2000 bytes", "an object of texts");
         d.texts.push_back(core::parse_measure(pairs.texts[i]));
@@ -169,8 +172,10 @@ void parse_bucket(Definition &d, Datum interval) {
     Interval const *const i = DatumGetIntervalP(interval);
     d.bucket = i->month == 0 && i->day == 0 ? i->time : 0;
     if (d.bucket < minute || d.bucket > hour || hour % d.bucket != 0) {
-        std::string const given = pg::call([&] { return DatumGetCString(DirectFunctionCall1(interval_out, interval)); });
-        pg::bad_argument("bucket", given, "1 hour or a whole part of it, from 1 minute", "Pass 5, 10, 15, 20, 30 or 60 minutes.");
+        std::string const given =
+            pg::call([&] { return DatumGetCString(DirectFunctionCall1(interval_out, interval)); });
+        pg::bad_argument("bucket", given, "1 hour or a whole part of it, from 1 minute",
+                         "Pass 5, 10, 15, 20, 30 or 60 minutes.");
     }
     d.bucket_text = std::to_string(d.bucket / second) + " seconds";
 }
@@ -181,16 +186,18 @@ namespace {
 int32 source_row(const Definition &d) {
     pg::AsUser const owner(store_tables().owner);
     pg::Spi const spi;
-    std::string const where = " WHERE relation = " + std::to_string(d.source) + "::pg_catalog.oid AND time_column = " + literal(d.time_column);
+    std::string const where = " WHERE relation = " + std::to_string(d.source) +
+                              "::pg_catalog.oid AND time_column = " + literal(d.time_column);
     pg::Result const found = pg::run_once(spi, "UPDATE analytics_store.sources SET bucket = least(bucket, " +
                                                    literal(d.bucket_text) + ")" + where + " RETURNING source_id");
     if (!found.empty()) return DatumGetInt32(*found.get(0, 0));
-    pg::Result const made = pg::run_once(spi, "INSERT INTO analytics_store.sources (relation, time_column, bucket) VALUES (" +
-                                                  std::to_string(d.source) + "::pg_catalog.oid, " + literal(d.time_column) + ", " +
-                                                  literal(d.bucket_text) + ") RETURNING source_id");
+    pg::Result const made =
+        pg::run_once(spi, "INSERT INTO analytics_store.sources (relation, time_column, bucket) VALUES (" +
+                              std::to_string(d.source) + "::pg_catalog.oid, " + literal(d.time_column) + ", " +
+                              literal(d.bucket_text) + ") RETURNING source_id");
     int32 const id = DatumGetInt32(*made.get(0, 0));
-    pg::run_once(spi, "CREATE SEQUENCE analytics_store.note_below_" + std::to_string(id) +
-                          " MINVALUE " + std::to_string(beginning) + " START " + std::to_string(beginning));
+    pg::run_once(spi, "CREATE SEQUENCE analytics_store.note_below_" + std::to_string(id) + " MINVALUE " +
+                          std::to_string(beginning) + " START " + std::to_string(beginning));
     pg::run_once(spi, "COMMENT ON SEQUENCE analytics_store.note_below_" + std::to_string(id) +
                           " IS 'Writers of the source note rows older than this (microseconds since 2000).'");
     return id;
@@ -206,30 +213,37 @@ int32 rollup_row(const Definition &d, int32 source) {
     }
     for (const std::string &dimension : d.dimensions) dims += (dims.empty() ? "" : ", ") + literal(dimension);
     pg::Result const made = pg::run_once(
-        spi, "INSERT INTO analytics_store.rollups (name, source_id, measures, dimensions, bucket, measure_names, measure_kinds) VALUES (" +
+        spi, "INSERT INTO analytics_store.rollups (name, source_id, measures, dimensions, bucket, measure_names, "
+             "measure_kinds) VALUES (" +
                  literal(d.name) + ", " + std::to_string(source) + ", " + literal(d.measures_json) + ", ARRAY[" + dims +
-                 "]::pg_catalog.name[], " + literal(d.bucket_text) + ", ARRAY[" + names + "]::pg_catalog.name[], ARRAY[" + kinds +
-                 "]::pg_catalog.text[]) RETURNING rollup_id");
+                 "]::pg_catalog.name[], " + literal(d.bucket_text) + ", ARRAY[" + names +
+                 "]::pg_catalog.name[], ARRAY[" + kinds + "]::pg_catalog.text[]) RETURNING rollup_id");
     return DatumGetInt32(*made.get(0, 0));
 }
 
 void warn_without_index(const pg::Spi &spi, const Definition &d) {
-    pg::Result const index = pg::run_once(
-        spi, "SELECT FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_am m ON m.oid = c.relam "
-             "JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attname = " + literal(d.time_column) +
-             " WHERE i.indrelid = " + std::to_string(d.source) + " AND m.amname = 'btree' AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = a.attnum", true);
+    pg::Result const index =
+        pg::run_once(spi,
+                     "SELECT FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN "
+                     "pg_catalog.pg_am m ON m.oid = c.relam "
+                     "JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attname = " +
+                         literal(d.time_column) + " WHERE i.indrelid = " + std::to_string(d.source) +
+                         " AND m.amname = 'btree' AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = a.attnum",
+                     true);
     if (!index.empty()) return;
     const char *const name = d.source_name.c_str(), *const column = d.time_column.c_str();
     pg::call([&] {
-        ereport(WARNING, (errmsg("no btree index of %s starts with %s", name, column),
-                          errhint("Create one, or the refresh reads the whole table: CREATE INDEX ON %s (%s).", name, column)));
+        ereport(WARNING,
+                (errmsg("no btree index of %s starts with %s", name, column),
+                 errhint("Create one, or the refresh reads the whole table: CREATE INDEX ON %s (%s).", name, column)));
     });
 }
 
 Oid create(Definition &d) {
     lock_source(d.source);
     if (find_rollup_or_null(d.name) != nullptr)
-        throw pg::Error(ERRCODE_DUPLICATE_OBJECT, "rollup \"" + d.name + "\" already exists", {}, "Drop it first, or choose another name.");
+        throw pg::Error(ERRCODE_DUPLICATE_OBJECT, "rollup \"" + d.name + "\" already exists", {},
+                        "Drop it first, or choose another name.");
     pg::Spi const spi;
     create_rows_view(spi, d);
     create_stores(spi, d);
@@ -267,7 +281,12 @@ ANALYTICS_FUNCTION(analytics_create_rollup) {
     if (!engine::is_plain_name(d.name, engine::longest_name))
         pg::bad_argument("name", "\"" + d.name + "\"", "lower-case letters, digits and _, at most 48, a letter first");
     for (int i : {1, 2, 3, 5})
-        if (args.null(i)) pg::bad_argument(i == 1 ? "source" : i == 2 ? "time_column" : i == 3 ? "measures" : "bucket", "NULL", "given");
+        if (args.null(i))
+            pg::bad_argument(i == 1   ? "source"
+                             : i == 2 ? "time_column"
+                             : i == 3 ? "measures"
+                                      : "bucket",
+                             "NULL", "given");
     d.source = DatumGetObjectId(args.datum(1));
     d.time_column = NameStr(*DatumGetName(args.datum(2)));
     if (!args.null(4)) {
@@ -278,7 +297,8 @@ ANALYTICS_FUNCTION(analytics_create_rollup) {
         };
         Elements const e = pg::call([&] {
             Elements found{};
-            deconstruct_array(DatumGetArrayTypeP(args.datum(4)), NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR, &found.values, &found.nulls, &found.count);
+            deconstruct_array(DatumGetArrayTypeP(args.datum(4)), NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR,
+                              &found.values, &found.nulls, &found.count);
             return found;
         });
         for (int i = 0; i < e.count; ++i) {

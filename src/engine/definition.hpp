@@ -12,8 +12,8 @@ struct Definition {
     bool has_tenant = false;
     int64 bucket = 0;
     std::vector<std::string> dimensions;
-    std::vector<Measure> measures;                // kinds and names; types come from the store
-    std::vector<core::MeasureText> texts;         // parallel to measures
+    std::vector<Measure> measures;         // kinds and names; types come from the store
+    std::vector<core::MeasureText> texts;  // parallel to measures
     std::string measures_json, bucket_text;
     Rollup rollup() const {
         Rollup r;

@@ -68,8 +68,11 @@ Definition definition_of(const Rollup &rollup) {
     pg::AsUser const owner(store_tables().owner);
     pg::Spi const spi;
     pg::Result const row = pg::run_once(
-        spi, "SELECT s.time_column, r.measures, r.bucket FROM analytics_store.rollups r JOIN analytics_store.sources s "
-             "USING (source_id) WHERE r.rollup_id = " + std::to_string(rollup.id), true);
+        spi,
+        "SELECT s.time_column, r.measures, r.bucket FROM analytics_store.rollups r JOIN analytics_store.sources s "
+        "USING (source_id) WHERE r.rollup_id = " +
+            std::to_string(rollup.id),
+        true);
     d.time_column = NameStr(*DatumGetName(*row.get(0, 0)));
     parse_measures(d, *row.get(0, 1));
     parse_bucket(d, *row.get(0, 2));
@@ -92,8 +95,8 @@ std::vector<std::string> restore(const Rollup &rollup) {
     std::vector<std::string> done;
     Definition d = definition_of(rollup);
     const char *const view_name = d.name.c_str();
-    bool const view = pg::call(
-        [&] { return OidIsValid(get_relname_relid(view_name, get_namespace_oid("analytics", false))); });
+    bool const view =
+        pg::call([&] { return OidIsValid(get_relname_relid(view_name, get_namespace_oid("analytics", false))); });
     bool const rows = OidIsValid(store_relation(d.name + "_rows")), stores = stores_complete(d);
     if (!view || !rows || !stores) {
         check_source(d);
@@ -107,7 +110,8 @@ std::vector<std::string> restore(const Rollup &rollup) {
             create_stores(spi, d);
             pg::AsUser const owner(store_tables().owner);
             pg::run_once(spi, "UPDATE analytics_store.rollups SET summarised_to = '-infinity', first_row_at = NULL "
-                              "WHERE rollup_id = " + std::to_string(rollup.id));
+                              "WHERE rollup_id = " +
+                                  std::to_string(rollup.id));
             done.push_back("stores of rollup " + d.name);
         }
         protect_stores(spi, d, rollup.source.id);

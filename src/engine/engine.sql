@@ -117,6 +117,17 @@ COMMENT ON FUNCTION analytics_internal.bucket_of(timestamptz, bigint) IS
 'The start of the bucket that holds an instant.
 width in microseconds; buckets are aligned to 2000-01-01 UTC. Infinite instants are in no bucket: NULL.';
 
+CREATE OR REPLACE FUNCTION analytics_internal.in_range_support(internal) RETURNS internal
+LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT AS 'MODULE_PATHNAME', 'analytics_in_range_support';
+COMMENT ON FUNCTION analytics_internal.in_range_support(internal) IS
+'Tells the planner that in_range() can use an index and that few rows pass it.';
+
+CREATE OR REPLACE FUNCTION analytics_internal.in_range(at timestamptz, from_at timestamptz, to_at timestamptz) RETURNS boolean
+LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT LEAKPROOF COST 1 SUPPORT analytics_internal.in_range_support
+AS 'MODULE_PATHNAME', 'analytics_in_range';
+COMMENT ON FUNCTION analytics_internal.in_range(timestamptz, timestamptz, timestamptz) IS
+'from_at <= at < to_at, by index where there is one. The views of rollups use it.';
+
 CREATE OR REPLACE FUNCTION analytics_internal.note_rows() RETURNS trigger
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'analytics_note_rows';
 COMMENT ON FUNCTION analytics_internal.note_rows() IS
@@ -157,7 +168,7 @@ COMMENT ON FUNCTION analytics_internal.restore_rollup(text) IS
 CREATE OR REPLACE FUNCTION analytics.refresh_rollups(name text DEFAULT NULL)
 RETURNS TABLE(name text, refreshed_buckets bigint, scanned_rows bigint, duration_ms double precision)
 LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 10
-SET search_path = pg_catalog, pg_temp SET row_security = off SET enable_seqscan = off SET jit = off
+SET search_path = pg_catalog, pg_temp SET row_security = off
 AS 'MODULE_PATHNAME', 'analytics_refresh_rollups';
 COMMENT ON FUNCTION analytics.refresh_rollups(text) IS
 'Summarises what came or changed since the last refresh, for one rollup (and the others of its table) or all.
@@ -165,7 +176,7 @@ Never blocks a writer or a reader; answers are exact before, while and after. Ru
 
 CREATE OR REPLACE FUNCTION analytics_internal.refresh_step(source_id integer) RETURNS boolean
 LANGUAGE c VOLATILE PARALLEL UNSAFE STRICT
-SET search_path = pg_catalog, pg_temp SET row_security = off SET enable_seqscan = off SET jit = off
+SET search_path = pg_catalog, pg_temp SET row_security = off
 AS 'MODULE_PATHNAME', 'analytics_refresh_step';
 COMMENT ON FUNCTION analytics_internal.refresh_step(integer) IS
 'One chunk of a refresh, for run_maintenance, which commits after each. True when nothing is left to do.';

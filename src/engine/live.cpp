@@ -57,7 +57,8 @@ struct StoredNotes {
 };
 
 /// Notes below `limit` of one tenant (or, without one, of all).
-StoredNotes read_notes(const StoreTables &tables, int32 source, int64 limit, std::optional<std::string_view> tenant, Snapshot snapshot) {
+StoredNotes read_notes(const StoreTables &tables, int32 source, int64 limit, std::optional<std::string_view> tenant,
+                       Snapshot snapshot) {
     return pg::call([&] {
         Relation const relation = table_open(tables.notes, AccessShareLock);
         ScanKeyData keys[2];
@@ -77,10 +78,12 @@ StoredNotes read_notes(const StoreTables &tables, int32 source, int64 limit, std
                 if (tenant && (static_cast<std::size_t>(note.tenant_size) != tenant->size() ||
                                memcmp(VARDATA_ANY(name), tenant->data(), tenant->size()) != 0))
                     continue;
-                note.tenant = tenant ? tenant->data() : pnstrdup(VARDATA_ANY(name), static_cast<Size>(note.tenant_size));
+                note.tenant =
+                    tenant ? tenant->data() : pnstrdup(VARDATA_ANY(name), static_cast<Size>(note.tenant_size));
             }
             if (notes.count == room)
-                notes.data = static_cast<StoredNote *>(repalloc_huge(notes.data, sizeof(StoredNote) * static_cast<Size>(room *= 2)));
+                notes.data = static_cast<StoredNote *>(
+                    repalloc_huge(notes.data, sizeof(StoredNote) * static_cast<Size>(room *= 2)));
             notes.data[notes.count++] = note;
         }
         systable_endscan(scan);
@@ -116,7 +119,8 @@ bool reads_raw(const Source &source) {
         bool other = relation->rd_rsdesc == nullptr;
         ListCell *cell = nullptr;
         int count = 0;
-        if (!other) foreach (cell, relation->rd_rsdesc->policies) {
+        if (!other)
+            foreach (cell, relation->rd_rsdesc->policies) {
                 auto *policy = static_cast<RowSecurityPolicy *>(lfirst(cell));
                 ++count;
                 if (strcmp(policy->policy_name, "tenant_isolation") != 0) other = true;
@@ -171,12 +175,16 @@ std::vector<Touched> all_live(const Rollup &rollup) {
         StoredNotes const notes = read_notes(tables, rollup.source.id, state.summarised_to, std::nullopt, snapshot);
         for (int i = 0; i < notes.count; ++i) {
             const StoredNote &n = notes.data[i];
-            add(n.tenant != nullptr ? std::optional(std::string(n.tenant, static_cast<std::size_t>(n.tenant_size))) : std::nullopt, n.range);
+            add(n.tenant != nullptr ? std::optional(std::string(n.tenant, static_cast<std::size_t>(n.tenant_size)))
+                                    : std::nullopt,
+                n.range);
         }
-        for (Touched &touched : touched_here(rollup.source.id, snapshot->curcid)) add(std::move(touched.tenant), touched.range);
+        for (Touched &touched : touched_here(rollup.source.id, snapshot->curcid))
+            add(std::move(touched.tenant), touched.range);
     }
     for (core::TimeRange &r : common)
-        if (r.from < state.summarised_to) r = rounded(r, rollup.bucket, r.to == end_of_time ? end_of_time : state.summarised_to);
+        if (r.from < state.summarised_to)
+            r = rounded(r, rollup.bucket, r.to == end_of_time ? end_of_time : state.summarised_to);
     common = core::unite(std::move(common));
     std::vector<Touched> result;
     for (core::TimeRange r : common) result.push_back({std::nullopt, r});
@@ -208,11 +216,10 @@ ANALYTICS_FUNCTION(analytics_live_ranges) {
     pg::RowSink<pg::Timestamp, pg::Timestamp, std::optional<std::string>> rows(fcinfo);
     const engine::Rollup *const rollup = engine::find_rollup_or_null(PG_GETARG_INT32(0));
     if (rollup == nullptr)
-        throw pg::Error(MAKE_SQLSTATE('P', 'T', '4', '0', '4'), "unknown rollup", "The view belongs to no rollup any more.",
-                        "Run SELECT analytics.install().");
-    bool const restricted = pg::call([&] {
-        return check_enable_rls(rollup->source.relation, InvalidOid, true) == RLS_ENABLED;
-    });
+        throw pg::Error(MAKE_SQLSTATE('P', 'T', '4', '0', '4'), "unknown rollup",
+                        "The view belongs to no rollup any more.", "Run SELECT analytics.install().");
+    bool const restricted =
+        pg::call([&] { return check_enable_rls(rollup->source.relation, InvalidOid, true) == RLS_ENABLED; });
     std::string const tenant = restricted ? engine::current_tenant() : "";
     for (const engine::Touched &touched : engine::all_live(*rollup)) {
         if (restricted && touched.tenant && *touched.tenant != tenant) continue;

@@ -46,11 +46,15 @@ void MergeState::add(const MergeType &type, Datum value, bool null, int64 count)
     switch (type.kind) {
     case MeasureKind::count:
     case MeasureKind::sum:
-    case MeasureKind::avg: return add_sum(type, value);
+    case MeasureKind::avg:
+        return add_sum(type, value);
     case MeasureKind::min:
-    case MeasureKind::max: return add_extreme(type, value);
-    case MeasureKind::distinct: return add_set(value);
-    case MeasureKind::quantiles: return add_sketch(value);
+    case MeasureKind::max:
+        return add_extreme(type, value);
+    case MeasureKind::distinct:
+        return add_set(value);
+    case MeasureKind::quantiles:
+        return add_sketch(value);
     }
 }
 
@@ -69,7 +73,8 @@ void MergeState::add_sum(const MergeType &type, Datum value) {
 }
 
 void MergeState::add_extreme(const MergeType &type, Datum value) {
-    int32 const order = pg::call([&] { return DatumGetInt32(FunctionCall2Coll(type.compare, type.collation, value, value_)); });
+    int32 const order =
+        pg::call([&] { return DatumGetInt32(FunctionCall2Coll(type.compare, type.collation, value, value_)); });
     if (type.kind == MeasureKind::min ? order < 0 : order > 0) value_ = copy(type, value);
 }
 

@@ -19,8 +19,8 @@ struct MergeType {
     Oid collation = InvalidOid;
 };
 
-/// Merges in place. Values are copied into the current memory context; the first set or sketch is kept as it is and only
-/// unpacked when a second one comes.
+/// Merges in place. Values are copied into the current memory context; the first set or sketch is kept as it is and
+/// only unpacked when a second one comes.
 class MergeState {
   public:
     void add(const MergeType &type, Datum value, bool null, int64 count);

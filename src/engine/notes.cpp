@@ -20,7 +20,8 @@ namespace analytics::engine {
 namespace {
 
 /// The touched buckets of one source, each with the command that touched it first. Bounded: what does not fit into a
-/// layer goes to the next coarser one. A layer's entries never change, so that what an older snapshot was told stays true.
+/// layer goes to the next coarser one. A layer's entries never change, so that what an older snapshot was told stays
+/// true.
 class TouchedBuckets {
   public:
     void add(std::string_view tenant, int64 from, int64 width, CommandId command) {
@@ -29,14 +30,11 @@ class TouchedBuckets {
         width_ = std::max(width_, width);  // a finer rollup may have come in between
         key_.assign(reinterpret_cast<const char *>(&from), sizeof from);
         key_.append(tenant);
-        if (exact_.size() < bound || exact_.count(key_) != 0)
-            exact_.try_emplace(key_, command);
-        else if (buckets_.size() < bound || buckets_.count(from) != 0)
-            buckets_.try_emplace(from, command);
+        if (exact_.size() < bound || exact_.count(key_) != 0) exact_.try_emplace(key_, command);
+        else if (buckets_.size() < bound || buckets_.count(from) != 0) buckets_.try_emplace(from, command);
         else if (int64 const day_start = core::floor_to(from, day); days_.size() < bound || days_.count(day_start) != 0)
             days_.try_emplace(day_start, command);
-        else
-            all_ = command;
+        else all_ = command;
         last_from_ = from;
         last_tenant_ = tenant;
     }
@@ -71,7 +69,7 @@ class TouchedBuckets {
 };
 
 std::map<int32, TouchedBuckets> pending;
-uint64 transaction = 1;       // counts this backend's transactions
+uint64 transaction = 1;        // counts this backend's transactions
 bool written_through = false;  // the set became notes; what still comes is written at once
 
 pg::Statement &insert_note() {
@@ -200,9 +198,11 @@ int64 read_sequence(Oid sequence) {
         Buffer const buffer = ReadBuffer(relation, 0);
         LockBuffer(buffer, BUFFER_LOCK_SHARE);
         Page const page = BufferGetPage(buffer);
-        auto const *header = reinterpret_cast<HeapTupleHeader>(PageGetItem(page, PageGetItemId(page, FirstOffsetNumber)));
-        int64 const value = reinterpret_cast<const FormData_pg_sequence_data *>(
-                                reinterpret_cast<const char *>(header) + header->t_hoff)->last_value;
+        auto const *header =
+            reinterpret_cast<HeapTupleHeader>(PageGetItem(page, PageGetItemId(page, FirstOffsetNumber)));
+        int64 const value =
+            reinterpret_cast<const FormData_pg_sequence_data *>(reinterpret_cast<const char *>(header) + header->t_hoff)
+                ->last_value;
         UnlockReleaseBuffer(buffer);
         RelationClose(relation);
         return value;

@@ -23,9 +23,12 @@ struct Shape {
 
 std::string store_of(const Rollup &rollup, Level level) {
     switch (level) {
-    case Level::day: return rollup.day_store();
-    case Level::hour: return rollup.hour_store();
-    default: return rollup.base_store();
+    case Level::day:
+        return rollup.day_store();
+    case Level::hour:
+        return rollup.hour_store();
+    default:
+        return rollup.base_store();
     }
 }
 
@@ -33,8 +36,8 @@ std::string store_of(const Rollup &rollup, Level level) {
 std::string filter_clauses(const Query &query, const std::string &alias) {
     std::string clauses;
     for (std::size_t i = 0; i < query.filters.size(); ++i)
-        clauses += " AND " + alias + "." + quoted(query.filters[i].dimension) + "::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($" +
-                   std::to_string(4 + i) + ")";
+        clauses += " AND " + alias + "." + quoted(query.filters[i].dimension) +
+                   "::pg_catalog.text OPERATOR(pg_catalog.=) ANY ($" + std::to_string(4 + i) + ")";
     return clauses;
 }
 
@@ -44,9 +47,10 @@ std::string statement_sql(const Rollup &rollup, const Query &query, const Shape 
     for (int m : query.measures) measures.push_back(rollup.measures[static_cast<std::size_t>(m)]);
     if (shape.level == Level::raw) {
         std::string const key = query.group_by ? ", r." + quoted(*query.group_by) + "::pg_catalog.text" : "";
-        return "SELECT greatest(analytics_internal.bucket_of(r.at, " + std::to_string(rollup.bucket) + "), $2)" + key + ", " +
-               states_of_rows(measures) + " FROM " + rollup.rows_view() +
-               " r WHERE r.tenant_id = $1 AND r.at >= $2 AND r.at < $3" + filter_clauses(query, "r") + " GROUP BY 1" + (key.empty() ? "" : ", 2");
+        return "SELECT greatest(analytics_internal.bucket_of(r.at, " + std::to_string(rollup.bucket) + "), $2)" + key +
+               ", " + states_of_rows(measures) + " FROM " + rollup.rows_view() +
+               " r WHERE r.tenant_id = $1 AND r.at >= $2 AND r.at < $3" + filter_clauses(query, "r") + " GROUP BY 1" +
+               (key.empty() ? "" : ", 2");
     }
     std::string const key = query.group_by ? ", s." + quoted(*query.group_by) + "::pg_catalog.text" : "";
     std::string columns;
@@ -85,9 +89,7 @@ Datum text_array(const std::vector<std::string> &values) {
     for (const std::string &v : values) elements.push_back(pg::to_text(v));
     Datum *const data = elements.data();
     auto const count = static_cast<int>(elements.size());
-    return pg::call([&] {
-        return PointerGetDatum(construct_array(data, count, TEXTOID, -1, false, TYPALIGN_INT));
-    });
+    return pg::call([&] { return PointerGetDatum(construct_array(data, count, TEXTOID, -1, false, TYPALIGN_INT)); });
 }
 
 /// Collects rows of any level into the slots of groups.
@@ -150,7 +152,8 @@ class Collector {
     std::size_t slot_of(int64 at) {
         const std::vector<int64> &edges = query_.edges;
         if (at >= edges[last_slot_] && at < edges[last_slot_ + 1]) return last_slot_;
-        if (last_slot_ + 2 < edges.size() && at >= edges[last_slot_ + 1] && at < edges[last_slot_ + 2]) return ++last_slot_;
+        if (last_slot_ + 2 < edges.size() && at >= edges[last_slot_ + 1] && at < edges[last_slot_ + 2])
+            return ++last_slot_;
         auto const next = std::upper_bound(edges.begin(), edges.end(), at);
         last_slot_ = static_cast<std::size_t>(next - edges.begin()) - 1;
         return last_slot_;

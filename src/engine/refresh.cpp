@@ -29,11 +29,12 @@ std::map<std::string, AfterRefresh, std::less<>> &parts() {
 /// A snapshot of the moment of its making, active while it lives.
 class FreshSnapshot {
   public:
-    FreshSnapshot() : snapshot_(pg::call([] {
-        Snapshot const s = RegisterSnapshot(GetLatestSnapshot());
-        PushActiveSnapshot(s);
-        return s;
-    })) {}
+    FreshSnapshot()
+        : snapshot_(pg::call([] {
+              Snapshot const s = RegisterSnapshot(GetLatestSnapshot());
+              PushActiveSnapshot(s);
+              return s;
+          })) {}
     ~FreshSnapshot() {
         if (std::uncaught_exceptions() != exceptions_) return;  // transaction abort does it
         PopActiveSnapshot();
@@ -64,14 +65,16 @@ Datum array_of(std::vector<Datum> values, Oid type) {
     auto const count = static_cast<int>(values.size());
     return pg::call([&] {
         bool const is_text = type == TEXTOID;
-        return PointerGetDatum(construct_array(data, count, type, is_text ? -1 : 8, !is_text, is_text ? TYPALIGN_INT : TYPALIGN_DOUBLE));
+        return PointerGetDatum(
+            construct_array(data, count, type, is_text ? -1 : 8, !is_text, is_text ? TYPALIGN_INT : TYPALIGN_DOUBLE));
     });
 }
 
 /// One rollup's share of a refresh.
 class RollupRefresh {
   public:
-    RollupRefresh(const pg::Spi &spi, Snapshot snapshot, const Rollup &rollup) : spi_(spi), snapshot_(snapshot), rollup_(rollup) {
+    RollupRefresh(const pg::Spi &spi, Snapshot snapshot, const Rollup &rollup)
+        : spi_(spi), snapshot_(snapshot), rollup_(rollup) {
         for (const Measure &m : rollup.measures) {
             columns_ += ", " + quoted(m.name);
             if (m.counted()) columns_ += ", " + quoted(m.name + "__n");
@@ -92,17 +95,24 @@ class RollupRefresh {
             }
         }
         if (!tenants.empty()) {
-            Datum const values[] = {array_of(tenants, TEXTOID), array_of(tenant_froms, TIMESTAMPTZOID), array_of(tenant_tos, TIMESTAMPTZOID)};
-            collect(statement(delete_sql(true), {TEXTARRAYOID, timestamps, timestamps}).run_under(spi_, snapshot_, values), touched);
-            collect(statement(make_sql(true), {TEXTARRAYOID, timestamps, timestamps}).run_under(spi_, snapshot_, values), touched, true);
+            Datum const values[] = {array_of(tenants, TEXTOID), array_of(tenant_froms, TIMESTAMPTZOID),
+                                    array_of(tenant_tos, TIMESTAMPTZOID)};
+            collect(
+                statement(delete_sql(true), {TEXTARRAYOID, timestamps, timestamps}).run_under(spi_, snapshot_, values),
+                touched);
+            collect(
+                statement(make_sql(true), {TEXTARRAYOID, timestamps, timestamps}).run_under(spi_, snapshot_, values),
+                touched, true);
         }
         if (!froms.empty()) {
             Datum const values[] = {array_of(froms, TIMESTAMPTZOID), array_of(tos, TIMESTAMPTZOID)};
             collect(statement(delete_sql(false), {timestamps, timestamps}).run_under(spi_, snapshot_, values), touched);
-            collect(statement(make_sql(false), {timestamps, timestamps}).run_under(spi_, snapshot_, values), touched, true);
+            collect(statement(make_sql(false), {timestamps, timestamps}).run_under(spi_, snapshot_, values), touched,
+                    true);
         }
         report.buckets += static_cast<int64>(touched.size());
-        if (rollup_.bucket != hour) touched = derive(std::move(touched), rollup_.base_store(), rollup_.hour_store(), hour, from, to);
+        if (rollup_.bucket != hour)
+            touched = derive(std::move(touched), rollup_.base_store(), rollup_.hour_store(), hour, from, to);
         derive(std::move(touched), rollup_.hour_store(), rollup_.day_store(), day, from, to);
     }
 
@@ -128,26 +138,33 @@ class RollupRefresh {
 
     /// LATERAL, because then each range is an index scan of its own whatever the planner believes of their number.
     std::string make_sql(bool tenant) const {
-        return "WITH fresh AS MATERIALIZED (SELECT x.* FROM unnest(" + std::string(tenant ? "$1, $2, $3) u(tenant, f, t)" : "$1, $2) u(f, t)") +
-               " CROSS JOIN LATERAL (SELECT r.tenant_id, analytics_internal.bucket_of(r.at, " + std::to_string(rollup_.bucket) + ") AS bucket" +
-               dimension_list(rollup_.dimensions, "r") + ", " + states_of_rows(rollup_.measures) + ", pg_catalog.count(*) AS rows__read FROM " +
-               rollup_.rows_view() + " r WHERE " + (tenant && rollup_.source.has_tenant ? "r.tenant_id = u.tenant AND " : "") +
-               "r.at >= u.f AND r.at < u.t GROUP BY 1, 2" + dimension_list(rollup_.dimensions, "r") + ") x), made AS (INSERT INTO " +
-               rollup_.base_store() + " (tenant_id, bucket" + dims_ + columns_ + ") SELECT tenant_id, bucket" + dims_ + columns_ +
+        return "WITH fresh AS MATERIALIZED (SELECT x.* FROM unnest(" +
+               std::string(tenant ? "$1, $2, $3) u(tenant, f, t)" : "$1, $2) u(f, t)") +
+               " CROSS JOIN LATERAL (SELECT r.tenant_id, analytics_internal.bucket_of(r.at, " +
+               std::to_string(rollup_.bucket) + ") AS bucket" + dimension_list(rollup_.dimensions, "r") + ", " +
+               states_of_rows(rollup_.measures) + ", pg_catalog.count(*) AS rows__read FROM " + rollup_.rows_view() +
+               " r WHERE " + (tenant && rollup_.source.has_tenant ? "r.tenant_id = u.tenant AND " : "") +
+               "r.at >= u.f AND r.at < u.t GROUP BY 1, 2" + dimension_list(rollup_.dimensions, "r") +
+               ") x), made AS (INSERT INTO " + rollup_.base_store() + " (tenant_id, bucket" + dims_ + columns_ +
+               ") SELECT tenant_id, bucket" + dims_ + columns_ +
                " FROM fresh) SELECT tenant_id, bucket, rows__read FROM fresh";
     }
 
     /// Derives the coarser buckets over the touched ones again. A bucket that becomes complete by the advance from
     /// `from` to `to` may hold finer ones of tenants that were not touched now.
-    std::set<Bucket> derive(std::set<Bucket> touched, const std::string &fine, const std::string &coarse, int64 width, int64 from, int64 to) {
+    std::set<Bucket> derive(std::set<Bucket> touched, const std::string &fine, const std::string &coarse, int64 width,
+                            int64 from, int64 to) {
         std::set<Bucket> above;
         for (const auto &[tenant, bucket] : touched) above.emplace(tenant, core::floor_to(bucket, width));
         int64 const limit = core::floor_to(to, width);
         if (from != beginning && core::floor_to(from, width) < limit && core::floor_to(from, width) < from) {
             Datum const values[] = {TimestampTzGetDatum(core::floor_to(from, width)), TimestampTzGetDatum(from)};
-            pg::Result const rows = statement("SELECT DISTINCT s.tenant_id FROM " + fine + " s WHERE s.bucket >= $1 AND s.bucket < $2",
-                                              {TIMESTAMPTZOID, TIMESTAMPTZOID}).run_under(spi_, snapshot_, values);
-            for (uint64 i = 0; i < rows.size(); ++i) above.emplace(pg::to_string(*rows.get(i, 0)), core::floor_to(from, width));
+            pg::Result const rows =
+                statement("SELECT DISTINCT s.tenant_id FROM " + fine + " s WHERE s.bucket >= $1 AND s.bucket < $2",
+                          {TIMESTAMPTZOID, TIMESTAMPTZOID})
+                    .run_under(spi_, snapshot_, values);
+            for (uint64 i = 0; i < rows.size(); ++i)
+                above.emplace(pg::to_string(*rows.get(i, 0)), core::floor_to(from, width));
         }
         std::erase_if(above, [&](const Bucket &b) { return b.second >= limit; });
         if (above.empty()) return above;
@@ -157,15 +174,21 @@ class RollupRefresh {
             buckets.push_back(TimestampTzGetDatum(bucket));
         }
         Datum const values[] = {array_of(tenants, TEXTOID), array_of(buckets, TIMESTAMPTZOID)};
-        statement("DELETE FROM " + coarse + " s USING unnest($1, $2) u(tenant, f) WHERE s.tenant_id = u.tenant AND s.bucket = u.f",
-                  {TEXTARRAYOID, timestamps}).run_under(spi_, snapshot_, values);
-        statement("INSERT INTO " + coarse + " (tenant_id, bucket" + dims_ + columns_ + ") SELECT u.tenant, u.f, x.* FROM "
-                  "unnest($1, $2) u(tenant, f) CROSS JOIN LATERAL (SELECT " + bare(dimension_list(rollup_.dimensions, "s")) +
-                  merged_states(rollup_.measures) + " FROM " + fine + " s WHERE s.tenant_id = u.tenant AND s.bucket >= u.f AND s.bucket < u.f + " +
-                  "interval '" + std::to_string(width / hour) + " hours' " +
-                  (rollup_.dimensions.empty() ? "" : "GROUP BY " + bare(dimension_list(rollup_.dimensions, "s"), false)) +
-                  " HAVING pg_catalog.count(*) > 0) x",
-                  {TEXTARRAYOID, timestamps}).run_under(spi_, snapshot_, values);
+        statement("DELETE FROM " + coarse +
+                      " s USING unnest($1, $2) u(tenant, f) WHERE s.tenant_id = u.tenant AND s.bucket = u.f",
+                  {TEXTARRAYOID, timestamps})
+            .run_under(spi_, snapshot_, values);
+        statement(
+            "INSERT INTO " + coarse + " (tenant_id, bucket" + dims_ + columns_ +
+                ") SELECT u.tenant, u.f, x.* FROM "
+                "unnest($1, $2) u(tenant, f) CROSS JOIN LATERAL (SELECT " +
+                bare(dimension_list(rollup_.dimensions, "s")) + merged_states(rollup_.measures) + " FROM " + fine +
+                " s WHERE s.tenant_id = u.tenant AND s.bucket >= u.f AND s.bucket < u.f + " + "interval '" +
+                std::to_string(width / hour) + " hours' " +
+                (rollup_.dimensions.empty() ? "" : "GROUP BY " + bare(dimension_list(rollup_.dimensions, "s"), false)) +
+                " HAVING pg_catalog.count(*) > 0) x",
+            {TEXTARRAYOID, timestamps})
+            .run_under(spi_, snapshot_, values);
         return above;
     }
 
@@ -187,18 +210,21 @@ struct SourceRow {
 
 std::optional<SourceRow> lock_row(const pg::Spi &spi, int32 source) {
     static pg::Statement lock("SELECT settled_to, lag, next_xid FROM analytics_store.sources WHERE source_id = $1 "
-                              "FOR NO KEY UPDATE SKIP LOCKED", {INT4OID});
+                              "FOR NO KEY UPDATE SKIP LOCKED",
+                              {INT4OID});
     Datum const id = Int32GetDatum(source);
     pg::Result const rows = lock.run(spi, std::span(&id, 1), nullptr, false);
     if (rows.empty()) return std::nullopt;
     Interval const *const lag = DatumGetIntervalP(*rows.get(0, 1));
-    return SourceRow{DatumGetTimestampTz(*rows.get(0, 0)), lag->time + (lag->day + int64{30} * lag->month) * day, DatumGetInt64(*rows.get(0, 2))};
+    return SourceRow{DatumGetTimestampTz(*rows.get(0, 0)), lag->time + (lag->day + int64{30} * lag->month) * day,
+                     DatumGetInt64(*rows.get(0, 2))};
 }
 
 /// Everything below what is summarised that must be recomputed: notes, this transaction's touches, changed partitions.
 std::vector<Touched> dirty_ranges(const pg::Spi &spi, const Source &source, Snapshot snapshot, int64 &notes_seen) {
     std::vector<Touched> dirty;
-    static pg::Statement notes("SELECT tenant_id, from_at, to_at FROM analytics_store.notes WHERE source_id = $1", {INT4OID}, true);
+    static pg::Statement notes("SELECT tenant_id, from_at, to_at FROM analytics_store.notes WHERE source_id = $1",
+                               {INT4OID}, true);
     Datum const id = Int32GetDatum(source.id);
     pg::Result const rows = notes.run_under(spi, snapshot, std::span(&id, 1));
     for (uint64 i = 0; i < rows.size(); ++i) {
@@ -240,7 +266,8 @@ std::vector<RefreshedRange> disjoint(const std::vector<Touched> &dirty, int64 bu
 }
 
 std::optional<int64> oldest_row(const pg::Spi &spi, const Rollup &rollup, Snapshot snapshot) {
-    pg::Result const rows = statement("SELECT pg_catalog.min(r.at) FROM " + rollup.rows_view() + " r", {}).run_under(spi, snapshot, {});
+    pg::Result const rows =
+        statement("SELECT pg_catalog.min(r.at) FROM " + rollup.rows_view() + " r", {}).run_under(spi, snapshot, {});
     std::optional<Datum> const at = rows.get(0, 0);
     return at ? std::optional(DatumGetTimestampTz(*at)) : std::nullopt;
 }
@@ -252,7 +279,8 @@ class Pace {
     int64 width() const { return width_; }
     void took(double milliseconds) {
         double const factor = std::clamp(500.0 / std::max(milliseconds, 1.0), 0.25, 4.0);
-        width_ = std::clamp(core::floor_to(static_cast<int64>(static_cast<double>(width_) * factor), hour), hour, 3650 * day);
+        width_ = std::clamp(core::floor_to(static_cast<int64>(static_cast<double>(width_) * factor), hour), hour,
+                            3650 * day);
     }
 
   private:
@@ -277,7 +305,8 @@ class SourceRefresh {
         for (const Rollup *rollup : rollups_of(source_.id)) done = refresh(*rollup, one_chunk, reports) && done;
         static pg::Statement clear("DELETE FROM analytics_store.notes WHERE source_id = $1", {INT4OID}, true);
         Datum const id = Int32GetDatum(source_.id);
-        clear.run_under(spi_, snapshot_, std::span(&id, 1));  // exactly the notes seen: later ones are not in the snapshot
+        clear.run_under(spi_, snapshot_,
+                        std::span(&id, 1));  // exactly the notes seen: later ones are not in the snapshot
         store_watch(spi_, source_, snapshot_);
         return done;
     }
@@ -316,7 +345,8 @@ class SourceRefresh {
     }
 
     /// Summarises [from, target), upwards in chunks; `from` moves along.
-    bool advance(const Rollup &rollup, RollupRefresh &work, int64 &from, int64 target, bool one_chunk, AfterRefresh part) {
+    bool advance(const Rollup &rollup, RollupRefresh &work, int64 &from, int64 target, bool one_chunk,
+                 AfterRefresh part) {
         bool done = true;
         as_source_owner([&] {
             int64 start = from;
@@ -351,10 +381,12 @@ class SourceRefresh {
     }
 
     void store_state(int32 rollup, int64 summarised_to) {
-        static pg::Statement update("UPDATE analytics_store.rollups SET summarised_to = $2, last_refresh_at = pg_catalog.clock_timestamp(), "
-                                    "first_row_at = coalesce(first_row_at, $3) WHERE rollup_id = $1",
-                                    {INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID});
-        Datum const values[] = {Int32GetDatum(rollup), TimestampTzGetDatum(summarised_to), TimestampTzGetDatum(first_row_.value_or(0))};
+        static pg::Statement update(
+            "UPDATE analytics_store.rollups SET summarised_to = $2, last_refresh_at = pg_catalog.clock_timestamp(), "
+            "first_row_at = coalesce(first_row_at, $3) WHERE rollup_id = $1",
+            {INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID});
+        Datum const values[] = {Int32GetDatum(rollup), TimestampTzGetDatum(summarised_to),
+                                TimestampTzGetDatum(first_row_.value_or(0))};
         update.run_under(spi_, snapshot_, values, first_row_ ? "   " : "  n");
         first_row_.reset();
     }
@@ -376,20 +408,25 @@ int64 next_lag(const SourceRow &row, int64 next_xid, int64 notes) {
     return row.lag;
 }
 
-void store_source(const pg::Spi &spi, const Source &source, Snapshot snapshot, const SourceRow &row, const Settled &settled, int64 notes) {
-    static pg::Statement update("UPDATE analytics_store.sources SET settled_to = $2, lag = $3 * interval '1 microsecond', next_xid = $4, "
-                                "waits_for = $5, last_refresh_at = pg_catalog.clock_timestamp() WHERE source_id = $1",
-                                {INT4OID, TIMESTAMPTZOID, INT8OID, INT8OID, TEXTOID});
-    auto const next_xid = static_cast<int64>(pg::call([] { return U64FromFullTransactionId(ReadNextFullTransactionId()); }));
-    Datum const values[] = {Int32GetDatum(source.id), TimestampTzGetDatum(settled.to), Int64GetDatum(next_lag(row, next_xid, notes)),
-                            Int64GetDatum(next_xid), settled.waits_for.empty() ? Datum(0) : pg::to_text(settled.waits_for)};
+void store_source(const pg::Spi &spi, const Source &source, Snapshot snapshot, const SourceRow &row,
+                  const Settled &settled, int64 notes) {
+    static pg::Statement update(
+        "UPDATE analytics_store.sources SET settled_to = $2, lag = $3 * interval '1 microsecond', next_xid = $4, "
+        "waits_for = $5, last_refresh_at = pg_catalog.clock_timestamp() WHERE source_id = $1",
+        {INT4OID, TIMESTAMPTZOID, INT8OID, INT8OID, TEXTOID});
+    auto const next_xid =
+        static_cast<int64>(pg::call([] { return U64FromFullTransactionId(ReadNextFullTransactionId()); }));
+    Datum const values[] = {Int32GetDatum(source.id), TimestampTzGetDatum(settled.to),
+                            Int64GetDatum(next_lag(row, next_xid, notes)), Int64GetDatum(next_xid),
+                            settled.waits_for.empty() ? Datum(0) : pg::to_text(settled.waits_for)};
     update.run_under(spi, snapshot, values, settled.waits_for.empty() ? "    n" : "     ");
 }
 
 void require_read_committed() {
     if (IsolationUsesXactSnapshot())
         throw pg::Error(ERRCODE_FEATURE_NOT_SUPPORTED, "a refresh runs in READ COMMITTED only",
-                        "The transaction's snapshot is older than the changes to be summarised.", "Call it in a transaction of its own.");
+                        "The transaction's snapshot is older than the changes to be summarised.",
+                        "Call it in a transaction of its own.");
 }
 
 }  // namespace
@@ -407,7 +444,8 @@ bool refresh_source(const Source &source, bool one_chunk, std::vector<RefreshRep
     if (!row) return true;
     int64 const limit = core::floor_to(GetCurrentTimestamp() - row->lag, source.bucket);
     Settled const settled = settle(source, limit, row->settled_to);
-    (void)leaves_now(source);  // locked before the snapshot: what is in a partition attached by now is in the snapshot too
+    (void)leaves_now(
+        source);  // locked before the snapshot: what is in a partition attached by now is in the snapshot too
     FreshSnapshot const snapshot;
     SourceRefresh refresh(spi, source, snapshot.get(), settled.to);
     bool const done = refresh.run(one_chunk, reports);
@@ -458,8 +496,11 @@ ANALYTICS_FUNCTION(analytics_invalidate_rollup) {
     bool const owned = pg::call([&] { return pg::owns_relation(rollup.source.relation, GetUserId()); });
     if (!owned) throw pg::Error(ERRCODE_INSUFFICIENT_PRIVILEGE, "must be owner of the rollup's source");
     engine::touch(rollup.source.id, std::nullopt, {from, to});
-    pg::Result const rows = pg::run_once(spi, "SELECT pg_catalog.count(DISTINCT bucket) FROM " + rollup.base_store() + " WHERE bucket >= " +
-                                                  "analytics_internal.instant(" + std::to_string(from) + ") AND bucket < analytics_internal.instant(" +
-                                                  std::to_string(to) + ")", true);
+    pg::Result const rows =
+        pg::run_once(spi,
+                     "SELECT pg_catalog.count(DISTINCT bucket) FROM " + rollup.base_store() +
+                         " WHERE bucket >= " + "analytics_internal.instant(" + std::to_string(from) +
+                         ") AND bucket < analytics_internal.instant(" + std::to_string(to) + ")",
+                     true);
     return *rows.get(0, 0);
 }

@@ -22,7 +22,8 @@ namespace {
 /// keeps it right when columns are renamed, and keeps columns that it uses from being dropped.
 std::string rows_view_sql(const Definition &d) {
     std::string sql = "CREATE VIEW " + d.rollup().rows_view() + " WITH (security_invoker = true) AS SELECT " +
-                      (d.has_tenant ? "tenant_id" : "''::pg_catalog.text AS tenant_id") + ", " + quoted(d.time_column) + " AS at";
+                      (d.has_tenant ? "tenant_id" : "''::pg_catalog.text AS tenant_id") + ", " + quoted(d.time_column) +
+                      " AS at";
     for (const std::string &dimension : d.dimensions) sql += ", " + quoted(dimension);
     for (std::size_t i = 0; i < d.measures.size(); ++i) {
         const core::MeasureText &text = d.texts[i];
@@ -41,7 +42,8 @@ bool uses_other_relations(Query *query, Oid source) {
     foreach (cell, query->rtable) {
         auto *entry = lfirst_node(RangeTblEntry, cell);
         if (entry->rtekind == RTE_RELATION && entry->relid == source) continue;
-        if (entry->rtekind == RTE_RELATION && entry->relkind == RELKIND_VIEW) continue;  // OLD and NEW up to PostgreSQL 15
+        if (entry->rtekind == RTE_RELATION && entry->relkind == RELKIND_VIEW)
+            continue;  // OLD and NEW up to PostgreSQL 15
         return true;
     }
     return false;
@@ -62,8 +64,9 @@ void check_rows_view(const Definition &d, Oid view) {
     if (!pure)
         throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
                         "measures must use only columns of the row and immutable functions",
-                        "A measure of rollup \"" + d.name + "\" holds a subquery, an aggregate or a function whose result "
-                        "may change (of the clock, a setting, the time zone).",
+                        "A measure of rollup \"" + d.name +
+                            "\" holds a subquery, an aggregate or a function whose result "
+                            "may change (of the clock, a setting, the time zone).",
                         "Keep such values in a column of the table.");
 }
 
@@ -74,7 +77,8 @@ void check_types(const Definition &d, Oid store) {
         Oid const type = pg::call([&] { return get_atttype(store, get_attnum(store, name)); });
         if (type != INT8OID && type != NUMERICOID && type != FLOAT8OID)
             pg::bad_argument("measures", "\"" + m.name + "\", a sum of another type",
-                             "sums of integers, numeric or double precision", "Cast the argument to numeric or double precision.");
+                             "sums of integers, numeric or double precision",
+                             "Cast the argument to numeric or double precision.");
     }
 }
 
@@ -118,18 +122,18 @@ void create_stores(const pg::Spi &spi, const Definition &d) {
         if (m.kind == MeasureKind::distinct || m.kind == MeasureKind::quantiles)
             storage += ", ALTER COLUMN " + quoted(m.name) + " SET STORAGE EXTERNAL";
     if (!storage.empty()) options += ", toast_tuple_target = 128";  // reading sums must not drag sets along
-    pg::run_once(spi, "ALTER TABLE " + first + " ALTER COLUMN tenant_id SET NOT NULL, ALTER COLUMN bucket SET NOT NULL" + storage);
+    pg::run_once(spi, "ALTER TABLE " + first +
+                          " ALTER COLUMN tenant_id SET NOT NULL, ALTER COLUMN bucket SET NOT NULL" + storage);
     std::string columns;
     for (const std::string &dimension : d.dimensions) columns += ", " + quoted(dimension);
     std::vector<std::string> const names = store_names(d);
     for (std::size_t i = 0; i < names.size(); ++i) {
         std::string const store = "analytics_store." + quoted(names[i]);
         if (i > 0) pg::run_once(spi, "CREATE TABLE " + store + " (LIKE " + first + " INCLUDING STORAGE)");
-        if (d.dimensions.empty())
-            pg::run_once(spi, "ALTER TABLE " + store + " ADD PRIMARY KEY (tenant_id, bucket)");
+        if (d.dimensions.empty()) pg::run_once(spi, "ALTER TABLE " + store + " ADD PRIMARY KEY (tenant_id, bucket)");
         else
-            pg::run_once(spi, "CREATE UNIQUE INDEX ON " + store + " (tenant_id, bucket" +
-                                  columns + ") NULLS NOT DISTINCT");
+            pg::run_once(spi,
+                         "CREATE UNIQUE INDEX ON " + store + " (tenant_id, bucket" + columns + ") NULLS NOT DISTINCT");
         if (d.has_tenant && i + 1 < names.size()) pg::run_once(spi, "CREATE INDEX ON " + store + " (bucket)");
         pg::run_once(spi, "ALTER TABLE " + store + " SET (" + options + ")");
         pg::run_once(spi, "COMMENT ON TABLE " + store + " IS " +
@@ -141,8 +145,8 @@ void protect_stores(const pg::Spi &spi, const Definition &d, int32 source) {
     std::string predicate = "(SELECT analytics_internal.may_read_stores(" + std::to_string(source) + "))";
     if (d.has_tenant) predicate = "tenant_id = (SELECT analytics.current_tenant()) AND " + predicate;
     for (const std::string &name : store_names(d))
-        pg::run_once(spi, "SELECT analytics_internal.ensure_policy(" + literal("analytics_store." + quoted(name)) + ", " +
-                              literal(predicate) + ")");
+        pg::run_once(spi, "SELECT analytics_internal.ensure_policy(" + literal("analytics_store." + quoted(name)) +
+                              ", " + literal(predicate) + ")");
 }
 
 namespace {
@@ -150,14 +154,17 @@ namespace {
 std::string shown_view_sql(const Definition &d, int32 rollup_id) {
     Rollup const rollup = d.rollup();
     std::string const id = std::to_string(rollup_id);
-    return "CREATE VIEW analytics." + quoted(d.name) + " WITH (security_invoker = true) AS SELECT s.tenant_id, s.bucket" +
-           dimension_list(d.dimensions, "s") + ", " + shown_states(d.measures) + " FROM (SELECT * FROM " + rollup.base_store() +
+    return "CREATE VIEW analytics." + quoted(d.name) +
+           " WITH (security_invoker = true) AS SELECT s.tenant_id, s.bucket" + dimension_list(d.dimensions, "s") +
+           ", " + shown_states(d.measures) + " FROM (SELECT * FROM " + rollup.base_store() +
            " b WHERE NOT EXISTS (SELECT FROM analytics_internal.live_ranges(" + id +
-           ") l WHERE b.bucket >= l.from_at AND b.bucket < l.to_at AND (l.tenant_id IS NULL OR l.tenant_id = b.tenant_id))"
-           " UNION ALL SELECT r.tenant_id, analytics_internal.bucket_of(r.at, " + std::to_string(d.bucket) + ")" +
-           dimension_list(d.dimensions, "r") + ", " + states_of_rows(d.measures) + " FROM analytics_internal.live_ranges(" + id +
-           ") l JOIN " + rollup.rows_view() +
-           " r ON r.at >= l.from_at AND r.at < l.to_at AND (l.tenant_id IS NULL OR l.tenant_id = r.tenant_id) GROUP BY 1, 2" +
+           ") l WHERE b.bucket >= l.from_at AND b.bucket < l.to_at AND (l.tenant_id IS NULL OR l.tenant_id = "
+           "b.tenant_id))"
+           " UNION ALL SELECT r.tenant_id, analytics_internal.bucket_of(r.at, " +
+           std::to_string(d.bucket) + ")" + dimension_list(d.dimensions, "r") + ", " + states_of_rows(d.measures) +
+           " FROM analytics_internal.live_ranges(" + id + ") l JOIN " + rollup.rows_view() +
+           " r ON analytics_internal.in_range(r.at, l.from_at, l.to_at) AND (l.tenant_id IS NULL OR l.tenant_id = "
+           "r.tenant_id) GROUP BY 1, 2" +
            dimension_list(d.dimensions, "r") + ") s";
 }
 
@@ -177,10 +184,13 @@ void hand_over(const pg::Spi &spi, const Definition &d) {
         std::string const owner = quoted(pg::call([&] { return GetUserNameFromId(d.owner, false); }));
         for (const std::string &object : objects) pg::run_once(spi, "ALTER " + object + " OWNER TO " + owner);
     }
-    pg::Result const grantees = pg::run_once(
-        spi, "SELECT DISTINCT CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END::pg_catalog.text "
-             "FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a WHERE c.oid = " +
-                 std::to_string(d.source) + " AND a.privilege_type = 'SELECT' AND a.grantee <> c.relowner", true);
+    pg::Result const grantees =
+        pg::run_once(spi,
+                     "SELECT DISTINCT CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE "
+                     "pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END::pg_catalog.text "
+                     "FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a WHERE c.oid = " +
+                         std::to_string(d.source) + " AND a.privilege_type = 'SELECT' AND a.grantee <> c.relowner",
+                     true);
     std::vector<std::string> roles;
     for (uint64 i = 0; i < grantees.size(); ++i) roles.push_back(pg::to_string(*grantees.get(i, 0)));
     for (const std::string &role : roles)
@@ -191,7 +201,11 @@ void hand_over(const pg::Spi &spi, const Definition &d) {
 namespace {
 
 bool has_our_trigger(const pg::Spi &spi, const std::string &trigger, Oid source) {
-    return !pg::run_once(spi, "SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = " + std::to_string(source) + " AND tgname = " + literal(trigger), true).empty();
+    return !pg::run_once(spi,
+                         "SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = " + std::to_string(source) +
+                             " AND tgname = " + literal(trigger),
+                         true)
+                .empty();
 }
 
 }  // namespace
@@ -200,8 +214,12 @@ bool create_triggers(Oid source, const std::string &source_name) {
     pg::AsUser const superuser(BOOTSTRAP_SUPERUSERID);
     pg::Spi const spi;
     bool made = false;
-    for (auto const &[name, what] : {std::pair{"agent_analytics_note", "AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION analytics_internal.note_rows()"},
-                                     std::pair{"agent_analytics_truncate", "AFTER TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION analytics_internal.note_truncate()"}}) {
+    for (auto const &[name, what] :
+         {std::pair{
+              "agent_analytics_note",
+              "AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION analytics_internal.note_rows()"},
+          std::pair{"agent_analytics_truncate",
+                    "AFTER TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION analytics_internal.note_truncate()"}}) {
         if (has_our_trigger(spi, name, source)) continue;
         std::string text = what;
         text.replace(text.find("%s"), 2, source_name);
@@ -215,7 +233,9 @@ bool create_triggers(Oid source, const std::string &source_name) {
 void lock_source(Oid source) {
     struct Timeout {
         int old = LockTimeout;
-        Timeout() { if (old == 0 || old > 5000) LockTimeout = 5000; }
+        Timeout() {
+            if (old == 0 || old > 5000) LockTimeout = 5000;
+        }
         ~Timeout() { LockTimeout = old; }
     } const timeout;
     pg::call([&] { (void)find_all_inheritors(source, ShareRowExclusiveLock, nullptr); });

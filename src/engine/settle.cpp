@@ -20,7 +20,8 @@ namespace {
 /// The oldest running transaction with an id below `limit`, this one excepted; prepared ones count as running.
 TransactionId oldest_below(TransactionId limit) {
     return pg::call([&] {
-        Snapshot const now = GetLatestSnapshot();  // lists the running top-level transactions of the whole cluster but ours
+        Snapshot const now =
+            GetLatestSnapshot();  // lists the running top-level transactions of the whole cluster but ours
         TransactionId oldest = InvalidTransactionId;
         for (uint32 i = 0; i < now->xcnt; ++i) {
             TransactionId const xid = now->xip[i];

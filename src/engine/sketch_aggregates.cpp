@@ -43,8 +43,7 @@ std::size_t bins_of(std::span<const std::byte> bytes) {
 
 OpenQuantiles with_room(OpenQuantiles open, std::size_t more) {
     if (open.state.has_room(more)) return open;
-    std::size_t const bytes =
-        std::max(2 * open.memory.size(), QuantileState::bytes_for(open.state.used() + more));
+    std::size_t const bytes = std::max(2 * open.memory.size(), QuantileState::bytes_for(open.state.used() + more));
     std::span<std::byte> const larger = new_state(bytes);
     return {larger, open.state.move_to(larger)};
 }
@@ -54,16 +53,14 @@ OpenQuantiles merge(OpenQuantiles open, std::span<const std::byte> bytes) {
     open = with_room(open, bins_of(bytes));
     if (QuantileState::is_state(bytes))
         open.state.merge_state(QuantileState({const_cast<std::byte *>(bytes.data()), bytes.size()}));
-    else
-        open.state.merge_stored(bytes);
+    else open.state.merge_stored(bytes);
     return open;
 }
 
 OpenQuantiles copy_quantiles(std::span<const std::byte> bytes) {
-    int const per_doubling =
-        QuantileState::is_state(bytes)
-            ? QuantileState({const_cast<std::byte *>(bytes.data()), bytes.size()}).per_doubling()
-            : QuantileSketch::head(bytes).per_doubling;
+    int const per_doubling = QuantileState::is_state(bytes)
+                                 ? QuantileState({const_cast<std::byte *>(bytes.data()), bytes.size()}).per_doubling()
+                                 : QuantileSketch::head(bytes).per_doubling;
     return merge(create_quantiles(core::Buckets(per_doubling), bins_of(bytes)), bytes);
 }
 

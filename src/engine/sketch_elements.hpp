@@ -19,7 +19,19 @@ namespace analytics::engine {
 class ElementType {
   public:
     enum class Family : std::uint8_t {
-        integer, text, bytes, uuid, number, floating, boolean, date, time, timestamp, timestamptz, network, macaddr,
+        integer,
+        text,
+        bytes,
+        uuid,
+        number,
+        floating,
+        boolean,
+        date,
+        time,
+        timestamp,
+        timestamptz,
+        network,
+        macaddr,
         macaddr8
     };
 
@@ -31,8 +43,20 @@ class ElementType {
     core::Hash128 hash(Datum value) const;
 
   private:
-    enum class Layout : std::uint8_t { int16, int32, int64, boolean, float32, float64, varlena, padded,
-        fixed, name, sent, output };
+    enum class Layout : std::uint8_t {
+        int16,
+        int32,
+        int64,
+        boolean,
+        float32,
+        float64,
+        varlena,
+        padded,
+        fixed,
+        name,
+        sent,
+        output
+    };
 
     core::Hash128 hash_of(std::span<const std::byte> bytes) const {
         return core::hash_bytes(bytes, static_cast<std::uint64_t>(family_));
@@ -40,7 +64,7 @@ class ElementType {
 
     Family family_ = Family::integer;
     Layout layout_ = Layout::int64;
-    std::size_t width_ = 0;  // of Layout::fixed
+    std::size_t width_ = 0;      // of Layout::fixed
     Oid function_ = InvalidOid;  // the type's send or output function
 };
 

@@ -75,12 +75,9 @@ std::span<const std::byte> stored_bytes(Datum value) {
     // The views of a working form take memory that they might change; reading does not.
     std::span<std::byte> const memory{const_cast<std::byte *>(bytes.data()), bytes.size()};
     std::vector<std::byte> stored;
-    if (core::QuantileState::is_state(bytes))
-        stored = core::QuantileState(memory).encode();
-    else if (core::DistinctState::is_state(bytes))
-        stored = core::DistinctState(memory).encode();
-    else
-        return bytes;
+    if (core::QuantileState::is_state(bytes)) stored = core::QuantileState(memory).encode();
+    else if (core::DistinctState::is_state(bytes)) stored = core::DistinctState(memory).encode();
+    else return bytes;
     return detail::payload_of(detail::make_value(stored));
 }
 
@@ -141,9 +138,8 @@ Datum read_text(FunctionCallInfo fcinfo, Validate validate, const char *type) {
 Datum write_text(FunctionCallInfo fcinfo) {
     static constexpr char digits[] = "0123456789abcdef";
     std::span<const std::byte> const bytes = stored_bytes(pg::Args(fcinfo).datum(0));
-    char *const text = pg::call([&] {
-        return static_cast<char *>(MemoryContextAllocHuge(CurrentMemoryContext, 2 * bytes.size() + 3));
-    });
+    char *const text = pg::call(
+        [&] { return static_cast<char *>(MemoryContextAllocHuge(CurrentMemoryContext, 2 * bytes.size() + 3)); });
     char *to = text;
     *to++ = '\\', *to++ = 'x';
     for (std::byte const byte : bytes) {

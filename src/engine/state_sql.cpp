@@ -27,10 +27,18 @@ std::string states_of_rows(const std::vector<Measure> &measures) {
         std::string const column = "r." + quoted(m.name), as = " AS " + quoted(m.name);
         std::string const as_count = " AS " + quoted(m.name + "__n");
         switch (m.kind) {
-        case MeasureKind::count: join(list, "pg_catalog.count(" + column + ")" + as); break;
-        case MeasureKind::sum: join(list, "pg_catalog.sum(" + column + ")" + as); break;
-        case MeasureKind::min: join(list, "pg_catalog.min(" + column + ")" + as); break;
-        case MeasureKind::max: join(list, "pg_catalog.max(" + column + ")" + as); break;
+        case MeasureKind::count:
+            join(list, "pg_catalog.count(" + column + ")" + as);
+            break;
+        case MeasureKind::sum:
+            join(list, "pg_catalog.sum(" + column + ")" + as);
+            break;
+        case MeasureKind::min:
+            join(list, "pg_catalog.min(" + column + ")" + as);
+            break;
+        case MeasureKind::max:
+            join(list, "pg_catalog.max(" + column + ")" + as);
+            break;
         case MeasureKind::avg:
             join(list, "pg_catalog.sum(" + column + ")" + as);
             join(list, "pg_catalog.count(" + column + ")" + as_count);
@@ -39,7 +47,9 @@ std::string states_of_rows(const std::vector<Measure> &measures) {
             join(list, "analytics.distinct_set(" + column + ")" + as);
             join(list, "coalesce(analytics.cardinality(analytics.distinct_set(" + column + ")), 0)" + as_count);
             break;
-        case MeasureKind::quantiles: join(list, "analytics.quantiles(" + column + ")" + as); break;
+        case MeasureKind::quantiles:
+            join(list, "analytics.quantiles(" + column + ")" + as);
+            break;
         }
     }
     return list;
@@ -51,9 +61,15 @@ std::string merged_states(const std::vector<Measure> &measures) {
         std::string const column = "s." + quoted(m.name), count = "s." + quoted(m.name + "__n");
         switch (m.kind) {
         case MeasureKind::count:
-        case MeasureKind::sum: join(list, "pg_catalog.sum(" + column + ")::" + type_name(m.type)); break;
-        case MeasureKind::min: join(list, "pg_catalog.min(" + column + ")"); break;
-        case MeasureKind::max: join(list, "pg_catalog.max(" + column + ")"); break;
+        case MeasureKind::sum:
+            join(list, "pg_catalog.sum(" + column + ")::" + type_name(m.type));
+            break;
+        case MeasureKind::min:
+            join(list, "pg_catalog.min(" + column + ")");
+            break;
+        case MeasureKind::max:
+            join(list, "pg_catalog.max(" + column + ")");
+            break;
         case MeasureKind::avg:
             join(list, "pg_catalog.sum(" + column + ")::" + type_name(m.type));
             join(list, "pg_catalog.sum(" + count + ")::bigint");
@@ -62,7 +78,9 @@ std::string merged_states(const std::vector<Measure> &measures) {
             join(list, "analytics.merge(" + column + ")");
             join(list, "coalesce(analytics.cardinality(analytics.merge(" + column + ")), 0)");
             break;
-        case MeasureKind::quantiles: join(list, "analytics.merge(" + column + ")"); break;
+        case MeasureKind::quantiles:
+            join(list, "analytics.merge(" + column + ")");
+            break;
         }
     }
     return list;

@@ -15,9 +15,9 @@ extern "C" {
 #include "nodes/parsenodes.h"
 #include "nodes/primnodes.h"
 #include "storage/lmgr.h"
+#include "utils/fmgroids.h"
 #include "utils/partcache.h"
 #include "utils/syscache.h"
-#include "utils/fmgroids.h"
 }
 
 namespace analytics::engine {
@@ -39,7 +39,7 @@ int64 bound(List *datums, int64 otherwise) {
     if (datum->kind == PARTITION_RANGE_DATUM_MAXVALUE) return end_of_time;
     auto *constant = castNode(Const, datum->value);
     return constant->consttype == TIMESTAMPTZOID && !constant->constisnull ? DatumGetTimestampTz(constant->constvalue)
-                                                                             : otherwise;
+                                                                           : otherwise;
 }
 
 /// Bounds of a partition in time, or everything. Plain C: runs inside pg::call.
@@ -57,13 +57,15 @@ core::TimeRange bounds_of(Oid partition, AttrNumber time_in_root, Oid root) {
         if (by_time) {
             HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(child));
             bool null = true;
-            Datum const spelled = HeapTupleIsValid(tuple) ? SysCacheGetAttr(RELOID, tuple, Anum_pg_class_relpartbound, &null) : Datum(0);
+            Datum const spelled =
+                HeapTupleIsValid(tuple) ? SysCacheGetAttr(RELOID, tuple, Anum_pg_class_relpartbound, &null) : Datum(0);
             if (!null) {
                 auto *spec = castNode(PartitionBoundSpec, stringToNode(TextDatumGetCString(spelled)));
                 if (!spec->is_default) {
                     range.from = std::max(range.from, bound(spec->lowerdatums, beginning));
                     int64 upper = bound(spec->upperdatums, end_of_time);
-                    if (columns > 1 && upper != end_of_time && upper != beginning) ++upper;  // the first column may equal it
+                    if (columns > 1 && upper != end_of_time && upper != beginning)
+                        ++upper;  // the first column may equal it
                     range.to = std::min(range.to, upper);
                 }
             }
@@ -123,8 +125,11 @@ LeafList stored_leaves(Oid table, Oid index, int32 source, Snapshot snapshot) {
             heap_deform_tuple(tuple, RelationGetDescr(relation), values, nulls);
             if (list.count == room)
                 list.data = static_cast<Leaf *>(repalloc(list.data, sizeof(Leaf) * static_cast<Size>(room *= 2)));
-            list.data[list.count++] = Leaf{DatumGetObjectId(values[1]), DatumGetObjectId(values[2]), DatumGetObjectId(values[3]),
-                                           DatumGetChar(values[4]), {DatumGetTimestampTz(values[5]), DatumGetTimestampTz(values[6])}};
+            list.data[list.count++] = Leaf{DatumGetObjectId(values[1]),
+                                           DatumGetObjectId(values[2]),
+                                           DatumGetObjectId(values[3]),
+                                           DatumGetChar(values[4]),
+                                           {DatumGetTimestampTz(values[5]), DatumGetTimestampTz(values[6])}};
         }
         systable_endscan(scan);
         table_close(relation, AccessShareLock);
@@ -133,7 +138,8 @@ LeafList stored_leaves(Oid table, Oid index, int32 source, Snapshot snapshot) {
 }
 
 bool same(const Leaf &a, const Leaf &b) {
-    return a.table == b.table && a.file == b.file && a.trigger == b.trigger && a.enabled == b.enabled && a.bounds == b.bounds;
+    return a.table == b.table && a.file == b.file && a.trigger == b.trigger && a.enabled == b.enabled &&
+           a.bounds == b.bounds;
 }
 
 }  // namespace
@@ -184,7 +190,8 @@ std::vector<core::TimeRange> changed_ranges(const Source &source, Snapshot snaps
         if (!known || leaf.trigger == InvalidOid || leaf.enabled != TRIGGER_FIRES_ALWAYS) ranges.push_back(leaf.bounds);
     }
     for (int i = 0; i < seen.count; ++i) {
-        bool const there = std::any_of(now.begin(), now.end(), [&](const Leaf &leaf) { return same(seen.data[i], leaf); });
+        bool const there =
+            std::any_of(now.begin(), now.end(), [&](const Leaf &leaf) { return same(seen.data[i], leaf); });
         if (!there) ranges.push_back(seen.data[i].bounds);
     }
     return ranges;
@@ -195,12 +202,18 @@ void store_watch(const pg::Spi &spi, const Source &source, Snapshot snapshot) {
     static pg::Statement clear("DELETE FROM analytics_store.watch WHERE source_id = $1", {INT4OID});
     static pg::Statement add("INSERT INTO analytics_store.watch VALUES ($1, $2, $3, $4, $5, $6, $7)",
                              {INT4OID, OIDOID, OIDOID, OIDOID, CHAROID, TIMESTAMPTZOID, TIMESTAMPTZOID});
-    static pg::Statement sign("UPDATE analytics_store.sources SET watch_signature = $2 WHERE source_id = $1", {INT4OID, INT8OID});
+    static pg::Statement sign("UPDATE analytics_store.sources SET watch_signature = $2 WHERE source_id = $1",
+                              {INT4OID, INT8OID});
     Datum const id = Int32GetDatum(source.id);
     clear.run_under(spi, snapshot, std::span(&id, 1));
     for (const Leaf &leaf : leaves) {
-        Datum const values[] = {id, ObjectIdGetDatum(leaf.table), ObjectIdGetDatum(leaf.file), ObjectIdGetDatum(leaf.trigger),
-                                CharGetDatum(leaf.enabled), TimestampTzGetDatum(leaf.bounds.from), TimestampTzGetDatum(leaf.bounds.to)};
+        Datum const values[] = {id,
+                                ObjectIdGetDatum(leaf.table),
+                                ObjectIdGetDatum(leaf.file),
+                                ObjectIdGetDatum(leaf.trigger),
+                                CharGetDatum(leaf.enabled),
+                                TimestampTzGetDatum(leaf.bounds.from),
+                                TimestampTzGetDatum(leaf.bounds.to)};
         add.run_under(spi, snapshot, values);
     }
     Datum const values[] = {id, Int64GetDatum(signature(leaves))};

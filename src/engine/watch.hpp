@@ -1,6 +1,6 @@
 #pragma once
-// What no row trigger sees: TRUNCATE of a partition, ATTACH, DETACH, a rewritten table, a disabled trigger. The file and
-// the trigger of each table of a source are compared with those that the last refresh saw (analytics_store.watch).
+// What no row trigger sees: TRUNCATE of a partition, ATTACH, DETACH, a rewritten table, a disabled trigger. The file
+// and the trigger of each table of a source are compared with those that the last refresh saw (analytics_store.watch).
 #include "core/rollup/cover.hpp"
 #include "engine/rollup.hpp"
 

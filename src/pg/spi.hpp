@@ -54,19 +54,23 @@ class Result {
 };
 
 /// How a saved statement is planned, should it be planned now: without JIT (compiling costs more than any of our
-/// statements, and a generic plan's guess of its rows is high) and, if asked, without whole scans.
+/// statements, and a generic plan's guess of its rows is high) and, if asked, by nested loops over indexes only: a
+/// store that is small today will not stay so, and a hash join of ranges on the tenant alone is quadratic where there
+/// is one.
 class PlannerSettings {
   public:
     explicit PlannerSettings(bool by_index) {
         jit_enabled = false;
-        if (by_index) enable_seqscan = false;
+        if (by_index) enable_seqscan = enable_hashjoin = enable_mergejoin = false;
     }
-    ~PlannerSettings() { jit_enabled = jit_, enable_seqscan = seqscan_; }
+    ~PlannerSettings() {
+        jit_enabled = jit_, enable_seqscan = seqscan_, enable_hashjoin = hash_, enable_mergejoin = merge_;
+    }
     PlannerSettings(const PlannerSettings &) = delete;
     PlannerSettings &operator=(const PlannerSettings &) = delete;
 
   private:
-    bool jit_ = jit_enabled, seqscan_ = enable_seqscan;
+    bool jit_ = jit_enabled, seqscan_ = enable_seqscan, hash_ = enable_hashjoin, merge_ = enable_mergejoin;
 };
 
 /// A statement that is planned once a session and role. Generic from the start: PostgreSQL's own choice never
@@ -74,7 +78,8 @@ class PlannerSettings {
 /// the answers of a rollup depend on this backend's memory. Names carry their schema, values are parameters.
 class Statement {
   public:
-    /// `by_index`: planned as if tables could not be scanned whole, because a store that is small today will not stay so.
+    /// `by_index`: planned as if tables could not be scanned whole, because a store that is small today will not stay
+    /// so.
     Statement(std::string sql, std::vector<Oid> types, bool by_index = false)
         : sql_(std::move(sql)), types_(std::move(types)), by_index_(by_index) {}
 

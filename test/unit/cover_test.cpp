@@ -53,7 +53,8 @@ TEST(Cover, RandomCoversPartitionTheWindow) {
         std::vector<std::int64_t> edges{pick(4 * day_us) - 2 * day_us};
         std::int64_t const grain = std::vector<std::int64_t>{1, quarter, hour_us, day_us}[random() % 4];
         edges[0] = floor_to(edges[0], grain);
-        for (std::int64_t i = pick(30); i >= 0; --i) edges.push_back(edges.back() + grain * (1 + pick(grain == 1 ? day_us : 3)));
+        for (std::int64_t i = pick(30); i >= 0; --i)
+            edges.push_back(edges.back() + grain * (1 + pick(grain == 1 ? day_us : 3)));
         std::vector<TimeRange> live;
         for (std::int64_t i = pick(6); i > 0; --i) {
             std::int64_t const at = floor_to(pick(8 * day_us) - 3 * day_us, base);

@@ -20,9 +20,10 @@ TEST(Measure, BracketsAndQuotesInsideAreTheArguments) {
 }
 
 TEST(Measure, RefusesWhatIsNoMeasure) {
-    for (const char *text : {"", "count", "count(", "count()", "median(x)", "sum(*)", "sum(x))", "sum(x) FILTER", "sum(x) FILTER (x)",
-                             "sum(x) FILTER (WHERE )", "sum(x) FILTER (WHERE y) z", "sum(x", "sum('x)", "sum(x -- )\n)",
-                             "sum(x /* ) */)", "sum(x;)", "count(DISTINCT x)", "sum($1)", "sum(x) OVER ()"})
+    for (const char *text :
+         {"", "count", "count(", "count()", "median(x)", "sum(*)", "sum(x))", "sum(x) FILTER", "sum(x) FILTER (x)",
+          "sum(x) FILTER (WHERE )", "sum(x) FILTER (WHERE y) z", "sum(x", "sum('x)", "sum(x -- )\n)", "sum(x /* ) */)",
+          "sum(x;)", "count(DISTINCT x)", "sum($1)", "sum(x) OVER ()"})
         EXPECT_THROW(parse_measure(text), std::invalid_argument) << text;
 }
 

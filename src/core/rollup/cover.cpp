@@ -14,10 +14,8 @@ class Builder {
         std::int64_t const from = ceil_to(r.from, base_), to = floor_to(r.to, base_);
         if (from >= to) return raw(r);
         raw({r.from, from});
-        if (base_ == hour_us)
-            stored(Level::hour, slot, {from, to}, Level::day, day_us);
-        else
-            middle(slot, {from, to});
+        if (base_ == hour_us) stored(Level::hour, slot, {from, to}, Level::day, day_us);
+        else middle(slot, {from, to});
         raw({to, r.to});
     }
 
@@ -51,10 +49,8 @@ class Builder {
 
     static void append(std::vector<TimeRange> &list, TimeRange r, std::int64_t joint) {
         if (r.from >= r.to) return;
-        if (!list.empty() && list.back().to == r.from && floor_to(r.from, joint) == r.from)
-            list.back().to = r.to;
-        else
-            list.push_back(r);
+        if (!list.empty() && list.back().to == r.from && floor_to(r.from, joint) == r.from) list.back().to = r.to;
+        else list.push_back(r);
     }
 
     Cover &cover_;
@@ -90,10 +86,8 @@ std::vector<TimeRange> unite(std::vector<TimeRange> ranges) {
     std::vector<TimeRange> united;
     for (TimeRange r : ranges) {
         if (r.from >= r.to) continue;
-        if (!united.empty() && r.from <= united.back().to)
-            united.back().to = std::max(united.back().to, r.to);
-        else
-            united.push_back(r);
+        if (!united.empty() && r.from <= united.back().to) united.back().to = std::max(united.back().to, r.to);
+        else united.push_back(r);
     }
     return united;
 }

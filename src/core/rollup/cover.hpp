@@ -29,9 +29,9 @@ constexpr std::int64_t ceil_to(std::int64_t at, std::int64_t width) {
 enum class Level : std::uint8_t { raw, base, hour, day };
 inline constexpr int level_count = 4;
 
-/// The ranges to read from each level. `whole[level]` holds ranges in which every stored bucket is a slot of its own, so
-/// that a stored count answers without its set; `parts[level]` the ranges whose buckets must be merged. Raw ranges are only
-/// in `parts`. All are ascending and disjoint; together they are the window.
+/// The ranges to read from each level. `whole[level]` holds ranges in which every stored bucket is a slot of its own,
+/// so that a stored count answers without its set; `parts[level]` the ranges whose buckets must be merged. Raw ranges
+/// are only in `parts`. All are ascending and disjoint; together they are the window.
 struct Cover {
     std::vector<TimeRange> whole[level_count], parts[level_count];
 };
@@ -42,8 +42,8 @@ struct Cover {
 /// @param live   ranges that must be read from the source: disjoint, ascending. What is not summarised yet is one of
 ///               them (its `to` is the largest instant).
 /// A stored bucket serves only if it lies within one slot and outside every live range. Raw ranges are cut at
-/// slot edges that no base bucket starts at, so that a row labelled max(its base bucket, start of its range) is in its slot.
-/// O(slots + live ranges), 5 operations a slot at the usual alignment.
+/// slot edges that no base bucket starts at, so that a row labelled max(its base bucket, start of its range) is in its
+/// slot. O(slots + live ranges), 5 operations a slot at the usual alignment.
 Cover cover(std::span<const std::int64_t> edges, std::int64_t base, std::span<const TimeRange> live);
 
 /// Sorts ranges and unites those that overlap or touch.

@@ -25,27 +25,25 @@ class Scanner {
     std::string word() {
         skip_space();
         std::string result;
-        for (; at_ < text_.size() && ((lower(text_[at_]) >= 'a' && lower(text_[at_]) <= 'z') || text_[at_] == '_'); ++at_)
+        for (; at_ < text_.size() && ((lower(text_[at_]) >= 'a' && lower(text_[at_]) <= 'z') || text_[at_] == '_');
+             ++at_)
             result += lower(text_[at_]);
         return result;
     }
     /// What stands between a bracket and its partner.
     std::string bracketed() {
         skip_space();
-        if (done() || text_[at_] != '(') wrong(text_, "lacks an opening bracket after \"" + std::string(text_.substr(0, at_)) + "\"");
+        if (done() || text_[at_] != '(')
+            wrong(text_, "lacks an opening bracket after \"" + std::string(text_.substr(0, at_)) + "\"");
         std::size_t const start = ++at_;
         for (int depth = 1; at_ < text_.size(); ++at_) {
             char const c = text_[at_];
-            if (c == '\'' || c == '"')
-                skip_quoted(c);
+            if (c == '\'' || c == '"') skip_quoted(c);
             else if ((c == '-' || c == '/') && at_ + 1 < text_.size() && text_[at_ + 1] == (c == '-' ? '-' : '*'))
                 wrong(text_, "holds a comment");
-            else if (c == '$' || c == ';' || c == '\\')
-                wrong(text_, std::string("holds the character ") + c);
-            else if (c == '(')
-                ++depth;
-            else if (c == ')' && --depth == 0)
-                return std::string(text_.substr(start, at_++ - start));
+            else if (c == '$' || c == ';' || c == '\\') wrong(text_, std::string("holds the character ") + c);
+            else if (c == '(') ++depth;
+            else if (c == ')' && --depth == 0) return std::string(text_.substr(start, at_++ - start));
         }
         wrong(text_, "lacks a closing bracket");
     }
@@ -66,7 +64,8 @@ bool blank(const std::string &s) { return std::all_of(s.begin(), s.end(), is_spa
 }  // namespace
 
 MeasureText parse_measure(std::string_view text) {
-    static constexpr std::array<std::string_view, 7> known{"count", "sum", "min", "max", "avg", "distinct", "quantiles"};
+    static constexpr std::array<std::string_view, 7> known{"count", "sum",      "min",      "max",
+                                                           "avg",   "distinct", "quantiles"};
     Scanner scan(text);
     MeasureText result;
     result.function = scan.word();
@@ -83,7 +82,8 @@ MeasureText parse_measure(std::string_view text) {
     if (trimmed.size() > 8) {
         std::string start = result.argument.substr(result.argument.find_first_not_of(" \t\n\r"));
         std::transform(start.begin(), start.end(), start.begin(), lower);
-        if (start.starts_with("distinct") && is_space(start[8])) wrong(text, "may not use DISTINCT: write distinct(column)");
+        if (start.starts_with("distinct") && is_space(start[8]))
+            wrong(text, "may not use DISTINCT: write distinct(column)");
     }
     scan.skip_space();
     if (scan.done()) return result;

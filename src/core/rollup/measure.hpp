@@ -11,7 +11,8 @@ struct MeasureText {
     std::string filter;    // SQL, or empty
 };
 
-/// Takes a measure apart. Only finds where its parts end (quotes and brackets respected); what they mean is PostgreSQL's.
+/// Takes a measure apart. Only finds where its parts end (quotes and brackets respected); what they mean is
+/// PostgreSQL's.
 /// @throws std::invalid_argument saying what is wrong and where
 MeasureText parse_measure(std::string_view text);
 

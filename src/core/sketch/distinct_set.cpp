@@ -16,10 +16,11 @@ IntegerSet::Form form_of(DistinctSet::Kind kind) {
 // The payload of a set, with the checks that need its length only.
 std::span<const std::byte> payload_of(std::span<const std::byte> stored, const DistinctSet::Head &head) {
     std::span<const std::byte> const payload = stored.subspan(DistinctSet::header_bytes);
-    bool const fits = head.kind == DistinctSet::Kind::empty    ? payload.empty()
-                      : head.kind == DistinctSet::Kind::hashes ? payload.size() % HashSet::stored_bytes == 0 &&
-                                                                     payload.size() / HashSet::stored_bytes == head.count
-                                                               : true;
+    bool const fits =
+        head.kind == DistinctSet::Kind::empty ? payload.empty()
+        : head.kind == DistinctSet::Kind::hashes
+            ? payload.size() % HashSet::stored_bytes == 0 && payload.size() / HashSet::stored_bytes == head.count
+            : true;
     if (!fits) ByteReader(stored, name).refuse("its length does not fit its count");
     return payload;
 }
@@ -48,7 +49,8 @@ void DistinctSet::merge(std::span<const std::byte> stored) {
     Head const incoming = head(stored);
     std::span<const std::byte> const payload = payload_of(stored, incoming);
     switch (incoming.kind) {
-    case Kind::empty: return;
+    case Kind::empty:
+        return;
     case Kind::hashes:
         choose(Holds::hashes);
         hashes_.add_stored(payload);
@@ -63,9 +65,12 @@ void DistinctSet::merge(std::span<const std::byte> stored) {
 
 std::uint64_t DistinctSet::cardinality() {
     switch (holds_) {
-    case Holds::hashes: return hashes_.size();
-    case Holds::integers: return integers_.size();
-    default: return 0;
+    case Holds::hashes:
+        return hashes_.size();
+    case Holds::integers:
+        return integers_.size();
+    default:
+        return 0;
     }
 }
 

@@ -37,10 +37,8 @@ template <class T> void DistinctState::remove_repeated() {
 bool DistinctState::make_room(std::size_t count) {
     if (capacity() - used() >= count) return true;
     if (used() < capacity() / 2 || count > capacity()) return false;
-    if (holds() == Holds::hashes)
-        remove_repeated<Hash128>();
-    else
-        remove_repeated<std::uint64_t>();
+    if (holds() == Holds::hashes) remove_repeated<Hash128>();
+    else remove_repeated<std::uint64_t>();
     // At least half must be free, or the next value but a few would have us sort again.
     return used() <= capacity() / 2 && capacity() - used() >= count;
 }
@@ -69,8 +67,7 @@ bool DistinctState::add_stored(std::span<const std::byte> stored) {
     std::span<const std::byte> const payload = stored.subspan(DistinctSet::header_bytes);
     std::byte *const free = tail() + width() * used();
     if (incoming.kind == DistinctSet::Kind::integer_bitmaps) {
-        std::vector<std::int64_t> const values =
-            IntegerSet::values(IntegerSet::Form::bitmaps, payload, incoming.count);
+        std::vector<std::int64_t> const values = IntegerSet::values(IntegerSet::Form::bitmaps, payload, incoming.count);
         std::memcpy(free, values.data(), 8 * values.size());
     } else {
         // A list or hashes: in the tail they stand as in the payload.
@@ -87,10 +84,8 @@ DistinctSet DistinctState::all() const {
     DistinctSet set;
     if (body_bytes() > 0) set.merge(body());
     for (std::size_t i = 0; i < used(); ++i) {
-        if (holds() == Holds::hashes)
-            set.add_hash(load<Hash128>(tail() + 16 * i));
-        else
-            set.add_integer(load<std::int64_t>(tail() + 8 * i));
+        if (holds() == Holds::hashes) set.add_hash(load<Hash128>(tail() + 16 * i));
+        else set.add_integer(load<std::int64_t>(tail() + 8 * i));
     }
     return set;
 }

@@ -9,8 +9,8 @@ namespace analytics::core {
 /// free half of it, the caller moves the state to larger memory (grow): a small tail just gets longer, a large one is
 /// merged into the body. The tail is then as long as the body, so each value is moved a constant number of times.
 ///
-/// Layout, little-endian, unaligned: u8 tag = 0xF2; u8 holds (1 hashes, 2 integers); u16 0; u32 used places of the tail;
-/// u32 bytes of the body; the body; the tail to the end of the memory, 16 bytes a hash, 8 an integer.
+/// Layout, little-endian, unaligned: u8 tag = 0xF2; u8 holds (1 hashes, 2 integers); u16 0; u32 used places of the
+/// tail; u32 bytes of the body; the body; the tail to the end of the memory, 16 bytes a hash, 8 an integer.
 class DistinctState {
   public:
     static constexpr std::byte tag{0xF2};

@@ -11,9 +11,7 @@ namespace {
 
 constexpr Hash128 empty{};
 
-Hash128 load_hash(const std::byte *from) noexcept {
-    return {load<std::uint64_t>(from), load<std::uint64_t>(from + 8)};
-}
+Hash128 load_hash(const std::byte *from) noexcept { return {load<std::uint64_t>(from), load<std::uint64_t>(from + 8)}; }
 void store_hash(std::byte *to, Hash128 hash) noexcept {
     store(to, hash.high);
     store(to + 8, hash.low);
@@ -114,8 +112,7 @@ void HashSet::add_stored(std::span<const std::byte> hashes) {
     validate(hashes);
     std::size_t const count = hashes.size() / stored_bytes;
     std::size_t const held = slots_.empty() ? list_.size() : used_;
-    if (!crowded_ && held + count > list_limit &&
-        (slots_.empty() || held + count > places_ - places_ / 4)) {
+    if (!crowded_ && held + count > list_limit && (slots_.empty() || held + count > places_ - places_ / 4)) {
         sort_list();
         make_table(std::max(2 * places_, (held + count) * 3 / 2));
     }

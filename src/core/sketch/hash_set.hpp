@@ -15,19 +15,17 @@ struct Hash128 {
 /// @param seed  a number of the kind of value, so that equal bytes of different kinds are different values
 Hash128 hash_bytes(std::span<const std::byte> bytes, std::uint64_t seed);
 
-/// Small sets are a list that is sorted now and then. Larger ones are a table kept in order by linear probing (Amble and
-/// Knuth, "Ordered hash tables", 1974), whose place for a hash is given by its high bits: so a sorted run is added, and
-/// the sorted result read, from front to back. Hashes crowd in one place only if somebody chose them to; a crowded set
-/// goes back to the list, so the cost is O(n log n) whatever comes.
+/// Small sets are a list that is sorted now and then. Larger ones are a table kept in order by linear probing (Amble
+/// and Knuth, "Ordered hash tables", 1974), whose place for a hash is given by its high bits: so a sorted run is added,
+/// and the sorted result read, from front to back. Hashes crowd in one place only if somebody chose them to; a crowded
+/// set goes back to the list, so the cost is O(n log n) whatever comes.
 class HashSet {
   public:
     static constexpr std::size_t stored_bytes = 16;  // of one hash: high, then low
 
     void add(Hash128 hash) {
-        if (slots_.empty())
-            add_to_list(hash);
-        else
-            add_to_table(hash);
+        if (slots_.empty()) add_to_list(hash);
+        else add_to_table(hash);
     }
     /// Adds hashes in the stored form. @throws std::invalid_argument unless they ascend strictly
     void add_stored(std::span<const std::byte> hashes);
@@ -52,8 +50,8 @@ class HashSet {
     }
 
     std::vector<Hash128> list_ = {};
-    std::size_t sorted_ = 0;             // so many of the list are sorted and unique
-    std::vector<Hash128> slots_ = {};    // {0, 0} is an empty one; `reach` more than places_
+    std::size_t sorted_ = 0;           // so many of the list are sorted and unique
+    std::vector<Hash128> slots_ = {};  // {0, 0} is an empty one; `reach` more than places_
     std::size_t places_ = 0, used_ = 0;
     bool crowded_ = false;
 };

@@ -74,8 +74,7 @@ void IntegerSet::flush() {
 }
 
 // Calls visit(upper, portable bytes, number of values) for each group, after checking all of it.
-template <class Visit>
-static void each_group(std::span<const std::byte> payload, std::uint64_t count, Visit &&visit) {
+template <class Visit> static void each_group(std::span<const std::byte> payload, std::uint64_t count, Visit &&visit) {
     ByteReader reader(payload, name);
     auto const groups = reader.fixed<std::uint32_t>();
     std::int64_t previous = -1;
@@ -116,10 +115,8 @@ void IntegerSet::add_stored(Form form, std::span<const std::byte> payload, std::
     each_group(payload, count, [this](std::uint32_t upper, std::span<const std::byte> portable) {
         Bitmap read(portable);
         auto const found = groups_.find(upper);
-        if (found == groups_.end())
-            groups_.emplace(upper, std::move(read));
-        else
-            found->second.unite(read);
+        if (found == groups_.end()) groups_.emplace(upper, std::move(read));
+        else found->second.unite(read);
     });
 }
 
@@ -167,10 +164,8 @@ IntegerSet::Stored IntegerSet::stored() {
 }
 
 void IntegerSet::validate(Form form, std::span<const std::byte> payload, std::uint64_t count) {
-    if (form == Form::list)
-        each_in_list(payload, count, [](std::uint64_t) {});
-    else
-        each_group(payload, count, [](std::uint32_t, std::span<const std::byte>) {});
+    if (form == Form::list) each_in_list(payload, count, [](std::uint64_t) {});
+    else each_group(payload, count, [](std::uint32_t, std::span<const std::byte>) {});
 }
 
 std::vector<std::int64_t> IntegerSet::values(Form form, std::span<const std::byte> payload, std::uint64_t count) {

@@ -89,12 +89,9 @@ void QuantileSketch::count_more(std::uint64_t count) {
 
 void QuantileSketch::add_bin(std::int32_t key, std::uint64_t count) {
     count_more(count);
-    if (key > 0)
-        positive_.add(key, count);
-    else if (key < 0)
-        negative_.add(-key, count);
-    else
-        zeros_ += count;
+    if (key > 0) positive_.add(key, count);
+    else if (key < 0) negative_.add(-key, count);
+    else zeros_ += count;
 }
 
 void QuantileSketch::add_extremes(double least, double greatest) {
@@ -121,12 +118,9 @@ void QuantileSketch::merge(const QuantileSketch &other) {
 
 void QuantileSketch::merge(std::span<const std::byte> stored) {
     QuantileHead const head = decode(stored, buckets_, [this](std::int32_t key, std::uint64_t count) {
-        if (key > 0)
-            positive_.add(key, count);
-        else if (key < 0)
-            negative_.add(-key, count);
-        else
-            zeros_ += count;
+        if (key > 0) positive_.add(key, count);
+        else if (key < 0) negative_.add(-key, count);
+        else zeros_ += count;
     });
     count_more(head.count);
     if (head.count > 0) add_extremes(head.least, head.greatest);
@@ -159,7 +153,7 @@ std::optional<double> QuantileSketch::quantile(double p) const {
     std::uint64_t const above = share > 0 ? below + 1 : below;
 
     double low = least_, high = greatest_;  // of the values ranked `below` and `above`; the extremes are known exactly
-    bool const seek_low = below > 0 && below < count_ - 1, seek_high = above > 0 && above < count_ - 1;
+    bool const seek_low = below > 0 && below<count_ - 1, seek_high = above> 0 && above < count_ - 1;
     if (below >= count_ - 1) low = greatest_;
     if (above == 0) high = least_;
     if (seek_low || seek_high) {

@@ -150,7 +150,7 @@ class QuantileSketch {
 namespace detail {
 QuantileHead read_quantile_head(ByteReader &reader);
 std::uint64_t read_other_bins(ByteReader &reader);  // the number of bins, less one
-}
+}  // namespace detail
 
 template <class Visit>
 QuantileHead QuantileSketch::decode(std::span<const std::byte> stored, const Buckets &buckets, Visit &&visit) {

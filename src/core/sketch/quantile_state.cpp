@@ -94,8 +94,8 @@ std::vector<std::byte> QuantileState::encode() const {
     for (std::size_t i = 0; i < capacity(); ++i)
         if (std::uint64_t const held = slot(i); held != 0) bins.push_back({key_of(held), count_of(held)});
     std::sort(bins.begin(), bins.end(), [](const Bin &a, const Bin &b) { return a.key < b.key; });
-    return QuantileSketch::encode({per_doubling(), count(), load<double>(memory_.data() + 16),
-                                   load<double>(memory_.data() + 24)}, bins);
+    return QuantileSketch::encode(
+        {per_doubling(), count(), load<double>(memory_.data() + 16), load<double>(memory_.data() + 24)}, bins);
 }
 
 }  // namespace analytics::core
