@@ -4,9 +4,7 @@ SET client_min_messages = warning;
 SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';
 CREATE EXTENSION IF NOT EXISTS agent_analytics;
-CREATE SCHEMA IF NOT EXISTS analytics_data;
-CREATE SCHEMA IF NOT EXISTS analytics_store;
-SELECT count(*) >= 0 AS installed FROM (SELECT analytics_internal.install_settings() UNION ALL SELECT analytics_internal.install_commerce()) i;
+SELECT analytics.install() IS NOT NULL AS installed;
 -- A second time there is nothing to do.
 SELECT analytics_internal.install_settings() UNION ALL SELECT analytics_internal.install_commerce();
 SET agent_analytics.tenant = 'shop';

@@ -4,6 +4,7 @@ SET client_min_messages = warning;
 SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';
 CREATE EXTENSION IF NOT EXISTS agent_analytics;
+SELECT analytics.install() IS NOT NULL AS installed;
 SET agent_analytics.tenant = 'batch';
 
 -- kind and items (the kinds are listed by the message, and grow)

@@ -8,9 +8,7 @@ SET client_min_messages = warning;
 CREATE EXTENSION agent_analytics;
 CREATE EXTENSION pgtap;
 CREATE EXTENSION dblink;
-CREATE SCHEMA IF NOT EXISTS analytics_data;
-CREATE SCHEMA IF NOT EXISTS analytics_store;
-DO $$ BEGIN PERFORM analytics_internal.install_settings(); PERFORM analytics_internal.install_commerce(); END $$;
+DO $$ BEGIN PERFORM analytics.install(); END $$;
 SELECT plan(20);
 
 -- 600 items over 40 orders, drawn from a fixed sequence; a value in four is not given.
