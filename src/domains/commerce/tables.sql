@@ -1,0 +1,61 @@
+-- Commerce: orders and shop sessions.
+CREATE OR REPLACE FUNCTION analytics_internal.install_commerce() RETURNS SETOF text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    -- The range of total_amount keeps NaN and the infinities out too: PostgreSQL sorts NaN above all numbers.
+    RETURN QUERY SELECT analytics_internal.ensure_table('analytics_data.orders', $table$
+        order_id text NOT NULL CONSTRAINT order_id_length CHECK (length(order_id) BETWEEN 1 AND 200),
+        customer_id text CONSTRAINT customer_id_length CHECK (length(customer_id) BETWEEN 1 AND 200),
+        created_at timestamptz NOT NULL DEFAULT now() CONSTRAINT created_at_is_finite CHECK (isfinite(created_at)),
+        total_amount numeric NOT NULL
+            CONSTRAINT total_amount_range CHECK (total_amount > -1000000000000000 AND total_amount < 1000000000000000),
+        currency text NOT NULL DEFAULT 'USD' CONSTRAINT currency_is_iso_4217 CHECK (currency ~ '^[A-Z]{3}$'),
+        status text NOT NULL DEFAULT 'pending'
+            CONSTRAINT status_is_known CHECK (status IN ('pending', 'fulfilled', 'cancelled', 'refunded')),
+        fulfilled_at timestamptz CONSTRAINT fulfilled_at_is_finite CHECK (isfinite(fulfilled_at)),
+        PRIMARY KEY (tenant_id, order_id)$table$,
+        'Orders: one row an order, updated over its life.');
+    RETURN QUERY SELECT analytics_internal.ensure_comments('analytics_data.orders', jsonb_build_object(
+        'order_id', 'The shop''s id of the order, 1 to 200 characters.',
+        'customer_id', 'Who ordered; NULL for a guest, who is counted as no customer.',
+        'created_at', 'When the order was placed.',
+        'total_amount', 'Amount in `currency`, exact; negative for a correction or a return.',
+        'currency', 'ISO 4217 code, the same for all orders of a tenant (tenant_settings.currency).',
+        'status', 'pending, fulfilled, cancelled (counts nowhere) or refunded (an order, but no revenue).',
+        'fulfilled_at', 'When it was fulfilled: until then a replay of the past shows the order as pending. NULL: no instant is known, and a fulfilled order shows as such from the start.'));
+    RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'orders_tenant_created_at',
+        'ON analytics_data.orders (tenant_id, created_at)');
+    RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'orders_created_at',
+        'ON analytics_data.orders (created_at)');
+    -- A customer's first order is one probe.
+    RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'orders_customer_created_at',
+        'ON analytics_data.orders (tenant_id, customer_id, created_at) WHERE customer_id IS NOT NULL AND status <> ''cancelled''');
+
+    RETURN QUERY SELECT analytics_internal.ensure_table('analytics_data.shop_sessions', $table$
+        session_id text NOT NULL CONSTRAINT session_id_length CHECK (length(session_id) BETWEEN 1 AND 200),
+        customer_id text CONSTRAINT customer_id_length CHECK (length(customer_id) BETWEEN 1 AND 200),
+        started_at timestamptz NOT NULL DEFAULT now() CONSTRAINT started_at_is_finite CHECK (isfinite(started_at)),
+        PRIMARY KEY (tenant_id, session_id)$table$,
+        'Visits to the shop.');
+    RETURN QUERY SELECT analytics_internal.ensure_comments('analytics_data.shop_sessions', jsonb_build_object(
+        'session_id', 'The shop''s id of the session, 1 to 200 characters.',
+        'customer_id', 'Who visited; NULL while unknown.',
+        'started_at', 'When the session began.'));
+    RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'shop_sessions_tenant_started_at',
+        'ON analytics_data.shop_sessions (tenant_id, started_at)');
+    RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'shop_sessions_started_at',
+        'ON analytics_data.shop_sessions (started_at)');
+
+    -- The condition is evaluated for each row where it is written and costs no more than a CHECK; the trigger itself
+    -- is queued only for what does not fit. On a logical subscriber it does not fire: the publisher has checked.
+    RETURN QUERY SELECT analytics_internal.ensure_trigger('analytics_data.orders', 'one_currency', $trigger$
+        CREATE TRIGGER one_currency AFTER INSERT OR UPDATE ON analytics_data.orders FOR EACH ROW
+        WHEN (NOT analytics_internal.is_tenant_currency(NEW.tenant_id, NEW.currency))
+        EXECUTE FUNCTION analytics_internal.check_order_currency()$trigger$);
+    RETURN QUERY SELECT analytics_internal.ensure_trigger('analytics_data.tenant_settings', 'one_currency', $trigger$
+        CREATE TRIGGER one_currency AFTER INSERT OR UPDATE OF currency OR DELETE ON analytics_data.tenant_settings
+        FOR EACH ROW EXECUTE FUNCTION analytics_internal.check_tenant_currency();
+        ALTER TABLE analytics_data.tenant_settings ENABLE ALWAYS TRIGGER one_currency$trigger$);
+END $$;
+COMMENT ON FUNCTION analytics_internal.install_commerce() IS
+'Makes or completes the tables of commerce; a line for each thing done.';
