@@ -21,11 +21,12 @@ std::string dimension_list(const Rollup &rollup) {
 }
 
 [[noreturn]] void unknown_dimension(std::string_view argument, const std::string &given, const Rollup &rollup) {
+    bool const grouping = argument == "group_by";
     if (rollup.dimensions.empty())
-        pg::bad_argument(argument, "\"" + given + "\"",
-                         argument == "group_by" ? "NULL" : "{}",
+        pg::bad_argument(argument, "\"" + given + "\"", grouping ? "NULL" : "{}",
                          "The rollup \"" + rollup.name + "\" has no dimensions.");
-    pg::bad_argument(argument, "\"" + given + "\"", "a dimension of the rollup \"" + rollup.name + "\"",
+    pg::bad_argument(argument, grouping ? "\"" + given + "\"" : "by \"" + given + "\"",
+                     std::string(grouping ? "a dimension" : "by dimensions") + " of the rollup \"" + rollup.name + "\"",
                      "Its dimensions: " + dimension_list(rollup) + ".");
 }
 

@@ -204,10 +204,9 @@ ANALYTICS_FUNCTION(analytics_get_metric_series) {
     pg::RowSink<pg::Timestamp, std::optional<std::string>, engine::Number, engine::Number, engine::Number, bool> sink(
         fcinfo);
     pg::Spi const spi;
-    engine::FoundMetric const found = engine::find_metric(spi, name);
-    engine::Question const question{spi, found, engine::current_tenant(),
-                                    engine::filters_argument(args, 3, found.rollup),
-                                    engine::group_by_argument(args, 4, found.rollup)};
+    engine::Question question{spi, engine::find_metric(spi, name), engine::current_tenant(), {}, {}};
+    question.filters = engine::filters_argument(args, 3, question.found.rollup);
+    question.group_by = engine::group_by_argument(args, 4, question.found.rollup);
     const engine::Metric &metric = question.metric();
     engine::Plan const plan(std::move(series), metric.fill, other);
 
@@ -250,9 +249,8 @@ ANALYTICS_FUNCTION(analytics_get_metric_summary) {
 
     MemoryContext const result = CurrentMemoryContext;
     pg::Spi const spi;
-    engine::FoundMetric const found = engine::find_metric(spi, name);
-    engine::Question const question{spi, found, engine::current_tenant(),
-                                    engine::filters_argument(args, 2, found.rollup), std::nullopt};
+    engine::Question question{spi, engine::find_metric(spi, name), engine::current_tenant(), {}, {}};
+    question.filters = engine::filters_argument(args, 2, question.found.rollup);
     const engine::Metric &metric = question.metric();
     // A state is not summed up over a window: the newest stands against the one a period ago.
     bool const state = metric.fill == engine::Fill::last;

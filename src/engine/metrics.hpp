@@ -17,7 +17,7 @@ struct Metric {
 
 struct FoundMetric {
     std::shared_ptr<const Metric> metric;
-    const Rollup &rollup;
+    Rollup rollup;  // a copy: the engine's own may be loaded anew while the answer is read
 };
 
 /// The metric by name as the active snapshot sees it; its parsed form is kept in the backend while definition and

@@ -2,7 +2,6 @@
 CREATE OR REPLACE FUNCTION analytics_internal.install_metrics() RETURNS SETOF text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    RETURN QUERY SELECT analytics_internal.ensure_schema('analytics_store', 'agent_analytics: rollups, their stores and metrics.');
     IF to_regclass('analytics_store.metrics') IS NULL THEN
         CREATE TABLE analytics_store.metrics (
             name text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]{0,62}$'),
