@@ -25,27 +25,28 @@ COMMENT ON FUNCTION analytics_internal.budget_period(text, text, timestamptz, ti
 'The running period of a budget at an instant.
 Arguments as in budgets. Result: [from_time, to_time), infinite where it has no end, and when the next period begins (NULL: never).';
 
--- Everything that a budget's numbers are made of, in one statement, under one snapshot. A settled reservation counts
--- until the call that bears its id has a cost.
+-- Everything that a budget's numbers are made of, in one statement, under one snapshot. A reservation counts until the
+-- call that bears its id has a cost: then that cost does, and nothing is counted twice.
 CREATE OR REPLACE FUNCTION analytics_internal.budget_use(scope jsonb, from_time timestamptz, to_time timestamptz,
     as_of timestamptz, OUT spent_usd numeric, OUT reserved_usd numeric, OUT unpriced_calls bigint)
 LANGUAGE sql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS $$
-SELECT calls.cost + settled.cost, open.amount, calls.unpriced
+WITH held AS (
+    SELECT r.* FROM analytics_data.budget_reservations r
+    WHERE r.tenant_id = (SELECT analytics.current_tenant()) AND r.created_at <= as_of AND r.scope @> budget_use.scope
+      AND (r.settled_at >= from_time AND r.settled_at < to_time AND r.settled_at <= as_of
+           OR r.expires_at > as_of AND coalesce(r.settled_at, 'infinity') > as_of)
+      AND NOT EXISTS (SELECT FROM analytics_data.llm_calls c
+                      WHERE c.tenant_id = r.tenant_id AND c.call_id = r.reservation_id AND c.cost_usd IS NOT NULL AND c.created_at <= as_of))
+SELECT calls.cost + held.settled, held.reserved, calls.unpriced
 FROM (SELECT coalesce(sum(c.cost_usd), 0) AS cost, count(*) FILTER (WHERE c.cost_usd IS NULL) AS unpriced
       FROM analytics_data.llm_calls c
       WHERE c.tenant_id = (SELECT analytics.current_tenant())
         AND c.created_at >= from_time AND c.created_at < to_time AND c.created_at <= as_of
         AND (NOT scope ? 'agent_id' OR c.agent_id = scope ->> 'agent_id') AND (NOT scope ? 'user_id' OR c.user_id = scope ->> 'user_id')
         AND (NOT scope ? 'model' OR c.model = scope ->> 'model') AND (NOT scope ? 'task_id' OR c.task_id = scope ->> 'task_id')) calls,
-     (SELECT coalesce(sum(r.settled_usd), 0) AS cost FROM analytics_data.budget_reservations r
-      WHERE r.tenant_id = (SELECT analytics.current_tenant()) AND r.settled_at IS NOT NULL
-        AND r.settled_at >= from_time AND r.settled_at < to_time AND r.settled_at <= as_of AND r.scope @> budget_use.scope
-        AND NOT EXISTS (SELECT FROM analytics_data.llm_calls c
-                        WHERE c.tenant_id = r.tenant_id AND c.call_id = r.reservation_id AND c.cost_usd IS NOT NULL
-                          AND c.created_at <= as_of)) settled,
-     (SELECT coalesce(sum(r.amount_usd), 0) AS amount FROM analytics_data.budget_reservations r
-      WHERE r.tenant_id = (SELECT analytics.current_tenant()) AND r.created_at <= as_of AND r.expires_at > as_of
-        AND (r.settled_at IS NULL OR r.settled_at > as_of) AND r.scope @> budget_use.scope) open
+     (SELECT coalesce(sum(h.settled_usd) FILTER (WHERE h.settled_at <= as_of), 0) AS settled,
+             coalesce(sum(h.amount_usd) FILTER (WHERE coalesce(h.settled_at, 'infinity') > as_of), 0) AS reserved
+      FROM held h) held
 $$;
 COMMENT ON FUNCTION analytics_internal.budget_use(jsonb, timestamptz, timestamptz, timestamptz) IS
 'What a budget''s period holds at an instant: spent, reserved, and calls without a price.

@@ -221,10 +221,10 @@ BEGIN
             AND NOT jsonb_path_exists(scope, '$.* ? (@.type() != "string")')),
         CONSTRAINT budget_reservations_settled CHECK ((settled_at IS NULL) = (settled_usd IS NULL))
     $columns$, 'The ledger of budgets: money set aside for a call that is being made, and what it came to.');
-    RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'budget_reservations_open',
-        'ON analytics_data.budget_reservations (tenant_id, expires_at) WHERE settled_at IS NULL');
+    RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'budget_reservations_expiry',
+        'ON analytics_data.budget_reservations (tenant_id, expires_at)');
     RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'budget_reservations_settled',
-        'ON analytics_data.budget_reservations (tenant_id, settled_at) WHERE settled_at IS NOT NULL');
+        'ON analytics_data.budget_reservations (tenant_id, settled_at)');
     RETURN QUERY SELECT analytics_internal.ensure_comments('analytics_data.budget_reservations', jsonb_build_object(
         'reservation_id', 'Its id, which the call should bear as call_id: a settled reservation counts as spent until that call has a cost.',
         'amount_usd', 'What was set aside, in US dollars.',
