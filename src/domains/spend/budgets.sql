@@ -1,17 +1,18 @@
 -- Budgets: limits, what is used of them, and money set aside before it is spent.
 
-CREATE OR REPLACE FUNCTION analytics_internal.scope_problem(scope jsonb) RETURNS text
+CREATE OR REPLACE FUNCTION analytics_internal.scope_problem(scope jsonb) RETURNS text[]
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-SELECT CASE WHEN scope IS NULL OR jsonb_typeof(scope) <> 'object'
-            THEN 'scope must be an object, not ' || coalesce(jsonb_typeof(scope), 'NULL')
-            ELSE (SELECT CASE WHEN key NOT IN ('agent_id', 'user_id', 'model', 'task_id')
-                              THEN format('scope may have the keys agent_id, user_id, model, task_id, not %s', left(key, 100))
-                              WHEN jsonb_typeof(value) <> 'string' THEN format('scope.%s must be a text, not %s', key, jsonb_typeof(value))
-                              ELSE analytics_internal.name_problem('scope.' || key, value #>> '{}') END AS problem
-                  FROM jsonb_each(scope) ORDER BY 1 LIMIT 1) END
+    SELECT CASE WHEN scope IS NULL OR jsonb_typeof(scope) <> 'object'
+                THEN ARRAY['scope', 'a JSON object', coalesce('a JSON ' || jsonb_typeof(scope), 'NULL')]
+                ELSE (SELECT CASE WHEN key NOT IN ('agent_id', 'user_id', 'model', 'task_id')
+                                  THEN ARRAY['a key of scope', 'one of agent_id, user_id, model, task_id', format('"%s"', left(key, 100))]
+                                  WHEN jsonb_typeof(value) <> 'string'
+                                  THEN ARRAY[format('%s in scope', key), 'a text', 'a JSON ' || jsonb_typeof(value)]
+                                  ELSE analytics_internal.text_problem(format('%s in scope', key), value #>> '{}', 200, true) END AS problem
+                      FROM jsonb_each(scope) ORDER BY 1 LIMIT 1) END
 $$;
 COMMENT ON FUNCTION analytics_internal.scope_problem(jsonb) IS
-'What is wrong about the scope of a budget or a reservation, or NULL.';
+'What is wrong with the scope of a budget or a reservation; NULL if nothing.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.budget_period(period text, time_zone text, starts_at timestamptz,
     ends_at timestamptz, at timestamptz, OUT from_time timestamptz, OUT to_time timestamptz, OUT resets_at timestamptz)
@@ -79,19 +80,21 @@ CREATE OR REPLACE FUNCTION analytics.set_budget(budget_id text, amount_usd numer
     time_zone text DEFAULT 'UTC', scope jsonb DEFAULT '{}', starts_at timestamptz DEFAULT NULL, ends_at timestamptz DEFAULT NULL)
 RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    PERFORM analytics_internal.refuse_if(coalesce(
-        analytics_internal.name_problem('budget_id', coalesce(budget_id, '')),
-        CASE WHEN amount_usd IS NULL THEN 'amount_usd must be given' END,
-        analytics_internal.amount_problem('amount_usd', amount_usd),
-        analytics_internal.choice_problem('period', period, 'day', 'week', 'month', 'total'),
+DECLARE
+    problem text[] := coalesce(
+        analytics_internal.text_problem('budget_id', budget_id, 200, true),
+        analytics_internal.amount_problem('amount_usd', amount_usd, true),
+        analytics_internal.choice_problem('period', period, '{day,week,month,total}'),
         CASE WHEN time_zone IS NULL OR NOT EXISTS (SELECT FROM pg_timezone_names WHERE name = time_zone)
-             THEN format('time_zone must be an IANA name like Europe/Berlin, not %s', coalesce(left(time_zone, 100), 'NULL')) END,
+             THEN ARRAY['time_zone', 'an IANA name such as Europe/Berlin', coalesce(format('"%s"', left(time_zone, 100)), 'NULL')] END,
         analytics_internal.scope_problem(scope),
         analytics_internal.instant_problem('starts_at', starts_at),
         analytics_internal.instant_problem('ends_at', ends_at),
-        CASE WHEN ends_at <= starts_at THEN format('ends_at must be after starts_at (%s), not %s', starts_at, ends_at) END),
-        'Example: SELECT analytics.set_budget(''default'', 500, period => ''month'');');
+        CASE WHEN ends_at <= starts_at THEN ARRAY['ends_at', format('after starts_at (%s)', starts_at), ends_at::text] END);
+BEGIN
+    IF problem IS NOT NULL THEN
+        PERFORM analytics_internal.refuse(problem);
+    END IF;
     INSERT INTO analytics_data.budgets AS b (tenant_id, budget_id, amount_usd, period, time_zone, scope, starts_at, ends_at)
     VALUES (analytics.current_tenant(), set_budget.budget_id, set_budget.amount_usd, set_budget.period, set_budget.time_zone,
             set_budget.scope, set_budget.starts_at, set_budget.ends_at)
@@ -115,8 +118,11 @@ LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_tem
 #variable_conflict use_variable
 DECLARE
     now_at timestamptz := coalesce(at, now());
+    problem text[] := analytics_internal.instant_problem('as_of', at);
 BEGIN
-    PERFORM analytics_internal.refuse_if(analytics_internal.instant_problem('as_of', at), 'Leave as_of out for now.');
+    IF problem IS NOT NULL THEN
+        PERFORM analytics_internal.refuse(problem);
+    END IF;
     budget_id := analytics_internal.find_budget(wanted);
     IF budget_id IS NULL THEN
         status := 'no_budget';
@@ -172,21 +178,21 @@ DECLARE
     named record;
     held record;
     known boolean;
-BEGIN
-    PERFORM analytics_internal.refuse_if(coalesce(
-        CASE WHEN amount IS NULL THEN 'amount_usd must be given' END,
-        analytics_internal.amount_problem('amount_usd', amount),
-        analytics_internal.name_problem('reservation_id', id),
+    problem text[] := coalesce(
+        analytics_internal.amount_problem('amount_usd', amount, true),
+        analytics_internal.text_problem('reservation_id', id, 200, false),
         CASE WHEN ttl IS NULL OR ttl < '1 second' OR ttl > '30 days'
-             THEN format('ttl must be between 1 second and 30 days, not %s', coalesce(ttl::text, 'NULL')) END,
-        analytics_internal.scope_problem(call_scope)),
-        'Pass the most that the call can cost, and what it is for.');
+             THEN ARRAY['ttl', 'between 1 second and 30 days', coalesce(ttl::text, 'NULL')] END,
+        analytics_internal.scope_problem(call_scope));
+BEGIN
+    IF problem IS NOT NULL THEN
+        PERFORM analytics_internal.refuse(problem);
+    END IF;
     IF wanted IS NOT NULL THEN
         PERFORM analytics_internal.find_budget(wanted);
         SELECT * INTO named FROM analytics_data.budgets b WHERE b.tenant_id = tenant AND b.budget_id = wanted;
         IF NOT named.scope || call_scope @> named.scope THEN
-            RAISE EXCEPTION 'scope must fit to that of the budget, %, not %', named.scope, call_scope
-                USING ERRCODE = '22023', HINT = 'Leave out of the scope what the budget says already.';
+            PERFORM analytics_internal.refuse(ARRAY['scope', format('within that of the budget, %s', named.scope), call_scope::text]);
         END IF;
         IF now() < named.starts_at OR now() >= named.ends_at THEN
             RAISE EXCEPTION 'the budget is not in force' USING ERRCODE = 'PT409',
@@ -256,11 +262,12 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 DECLARE
     tenant text := analytics.current_tenant();
     held record;
+    problem text[] := coalesce(analytics_internal.text_problem('reservation_id', id, 200, true),
+                               analytics_internal.amount_problem('actual_usd', actual, true));
 BEGIN
-    PERFORM analytics_internal.refuse_if(coalesce(
-        analytics_internal.name_problem('reservation_id', coalesce(id, '')),
-        CASE WHEN actual IS NULL THEN 'actual_usd must be given' END,
-        analytics_internal.amount_problem('actual_usd', actual)), 'Pass what the call has cost in US dollars; 0 when it was not made.');
+    IF problem IS NOT NULL THEN
+        PERFORM analytics_internal.refuse(problem);
+    END IF;
     SELECT * INTO held FROM analytics_data.budget_reservations r WHERE r.tenant_id = tenant AND r.reservation_id = id FOR UPDATE;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'unknown reservation' USING ERRCODE = 'PT404',

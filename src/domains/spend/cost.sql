@@ -18,28 +18,21 @@ COMMENT ON FUNCTION analytics_internal.call_cost(text, text, timestamptz, bigint
 'What a call of the current tenant costs by model_prices, and which row says so.
 Arguments as in llm_calls. Both NULL when there is no price.';
 
-CREATE OR REPLACE FUNCTION analytics_internal.refuse_if(problem text, hint text) RETURNS void
-LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    IF problem IS NOT NULL THEN
-        RAISE EXCEPTION '%', problem USING ERRCODE = '22023', HINT = hint;
-    END IF;
-END $$;
-COMMENT ON FUNCTION analytics_internal.refuse_if(text, text) IS
-'Raises 22023 when there is a problem.
-problem: the message, or NULL for none; hint: what to do.';
-
 CREATE OR REPLACE FUNCTION analytics.reprice_calls(from_time timestamptz, to_time timestamptz, dry_run boolean DEFAULT true,
     OUT calls bigint, OUT changed bigint, OUT old_cost_usd numeric, OUT new_cost_usd numeric)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
+DECLARE
+    problem text[] := coalesce(
+        CASE WHEN from_time IS NULL THEN ARRAY['from_time', 'given', 'NULL'] WHEN to_time IS NULL THEN ARRAY['to_time', 'given', 'NULL']
+             WHEN dry_run IS NULL THEN ARRAY['dry_run', 'true or false', 'NULL'] END,
+        analytics_internal.instant_problem('from_time', from_time),
+        analytics_internal.instant_problem('to_time', to_time),
+        CASE WHEN to_time <= from_time THEN ARRAY['to_time', format('after from_time (%s)', from_time), to_time::text] END);
 BEGIN
-    PERFORM analytics_internal.refuse_if(CASE
-        WHEN from_time IS NULL OR NOT isfinite(from_time) THEN format('from_time must be a finite instant, not %s', coalesce(from_time::text, 'NULL'))
-        WHEN to_time IS NULL OR NOT isfinite(to_time) THEN format('to_time must be a finite instant, not %s', coalesce(to_time::text, 'NULL'))
-        WHEN to_time <= from_time THEN format('to_time must be after from_time, not %s', to_time)
-        WHEN dry_run IS NULL THEN 'dry_run must be true or false, not NULL'
-        END, 'Calls with from_time <= created_at < to_time are looked at.');
+    IF problem IS NOT NULL THEN
+        PERFORM analytics_internal.refuse(problem);
+    END IF;
     WITH looked AS MATERIALIZED (
         SELECT c.call_id, c.cost_usd AS old_cost, c.price_id AS old_price,
                coalesce(n.cost_usd, c.cost_usd) AS new_cost, coalesce(n.price_id, c.price_id) AS new_price

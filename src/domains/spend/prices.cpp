@@ -1,6 +1,7 @@
 #include "domains/spend/prices.hpp"
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 
 extern "C" {
@@ -44,16 +45,6 @@ Oid owner_of_prices() {
     });
 }
 
-Datum text_array(const std::vector<std::string> &texts) {
-    std::vector<Datum> elements;
-    for (const std::string &t : texts) elements.push_back(pg::to_text(t));
-    Datum *const data = elements.data();
-    int const count = static_cast<int>(elements.size());
-    return pg::call([&] {
-        return PointerGetDatum(construct_array(data, count, TEXTOID, -1, false, TYPALIGN_INT));
-    });
-}
-
 std::optional<std::string> text_at(const pg::Result &rows, uint64 row, int column) {
     auto const value = rows.get(row, column);
     return value ? std::optional(pg::to_string(*value)) : std::nullopt;
@@ -63,36 +54,35 @@ std::optional<std::string> text_at(const pg::Result &rows, uint64 row, int colum
 pg::Statement &aliases_statement() {
     static pg::Statement statement(
         "SELECT a.provider, a.model FROM analytics_data.model_aliases a "
-        "WHERE a.tenant_id OPERATOR(pg_catalog.=) ANY ($1) AND a.alias OPERATOR(pg_catalog.=) ANY ($2)",
-        {TEXTARRAYOID, TEXTARRAYOID});
+        "WHERE a.tenant_id OPERATOR(pg_catalog.=) ANY (ARRAY[$1, '*']) AND a.alias OPERATOR(pg_catalog.=) $2",
+        {TEXTOID, TEXTOID}, true);
     return statement;
 }
 
 pg::Statement &prices_statement() {
     static pg::Statement statement(
-        "SELECT p.tenant_id, p.provider, p.model, p.price_id, p.valid_from, p.valid_to, p.input_usd_per_mtok, "
+        "SELECT p.tenant_id, p.provider, p.price_id, p.valid_from, p.valid_to, p.input_usd_per_mtok, "
         "p.output_usd_per_mtok, p.cache_read_usd_per_mtok, p.cache_creation_usd_per_mtok "
         "FROM analytics_data.model_prices p "
-        "WHERE p.tenant_id OPERATOR(pg_catalog.=) ANY ($1) AND p.model OPERATOR(pg_catalog.=) ANY ($2)",
-        {TEXTARRAYOID, TEXTARRAYOID});
+        "WHERE p.tenant_id OPERATOR(pg_catalog.=) ANY (ARRAY[$1, '*']) AND p.model OPERATOR(pg_catalog.=) $2",
+        {TEXTOID, TEXTOID}, true);
     return statement;
 }
 
 /// All names a call's model may stand under: itself; `openai/gpt-4o` taken apart, as gateways write it; aliases of
 /// both.
-std::vector<Name> names_of(const pg::Spi &spi, Datum tenants, const std::optional<std::string> &provider,
+std::vector<Name> names_of(const pg::Spi &spi, Datum tenant, const std::optional<std::string> &provider,
                            const std::string &model) {
     std::vector<Name> names{{provider, model, 0}};
     if (auto const slash = model.find('/'); slash != std::string::npos && slash > 0 && slash + 1 < model.size())
         names.push_back({model.substr(0, slash), model.substr(slash + 1), 1});
-    std::vector<std::string> spelled;
-    for (const Name &n : names) spelled.push_back(n.model);
-    Datum const values[] = {tenants, text_array(spelled)};
-    pg::Result const rows = aliases_statement().run(spi, values);
-    for (uint64 i = 0; i < rows.size(); ++i) {
-        std::optional<std::string> named = text_at(rows, i, 0);
-        names.push_back({named ? named : names[names.size() > 1 && names[1].distance == 1 ? 1 : 0].provider,
-                         *text_at(rows, i, 1), 2});
+    for (std::size_t spelled = names.size(), n = 0; n < spelled; ++n) {
+        std::array<Datum, 2> const values{tenant, pg::to_text(names[n].model)};
+        pg::Result const rows = aliases_statement().run(spi, values);
+        for (uint64 i = 0; i < rows.size(); ++i) {
+            std::optional<std::string> named = text_at(rows, i, 0);
+            names.push_back({named ? named : names[n].provider, *text_at(rows, i, 1), 2});
+        }
     }
     return names;
 }
@@ -105,9 +95,9 @@ Price price_at(const pg::Result &rows, uint64 row, MemoryContext context) {
         Datum const stored = *value;
         return pg::call([&] { return datumCopy(stored, false, -1); });
     };
-    auto const to = rows.get(row, 5);
-    return {DatumGetInt64(*rows.get(row, 3)), DatumGetTimestampTz(*rows.get(row, 4)),
-            to ? DatumGetTimestampTz(*to) : DT_NOEND, numeric(6), numeric(7), numeric(8), numeric(9)};
+    auto const to = rows.get(row, 4);
+    return {DatumGetInt64(*rows.get(row, 2)), DatumGetTimestampTz(*rows.get(row, 3)),
+            to ? DatumGetTimestampTz(*to) : DT_NOEND, numeric(5), numeric(6), numeric(7), numeric(8)};
 }
 
 /// A call that names no provider takes a provider's price only where no two providers differ about the model: a guess
@@ -131,21 +121,16 @@ void PriceBook::look_up(const std::string &tenant, const std::optional<std::stri
                         Entry &entry) {
     pg::AsUser const owner(owner_of_prices());  // a writer needs no right to read prices
     pg::Spi const spi;
-    Datum const tenants = text_array({tenant, std::string(everyone)});
-    std::vector<Name> const names = names_of(spi, tenants, provider, model);
-    std::vector<std::string> spelled;
-    for (const Name &n : names) spelled.push_back(n.model);
-    Datum const values[] = {tenants, text_array(spelled)};
-    pg::Result const rows = prices_statement().run(spi, values);
+    Datum const tenant_text = pg::to_text(tenant);
     std::vector<Candidate> candidates;
-    for (uint64 i = 0; i < rows.size(); ++i) {
-        std::string const row_tenant = *text_at(rows, i, 0), row_model = *text_at(rows, i, 2);
-        std::optional<std::string> const row_provider = text_at(rows, i, 1);
-        for (const Name &n : names) {
-            if (n.model != row_model || (row_provider && n.provider && *row_provider != *n.provider)) continue;
-            candidates.push_back({price_at(rows, i, context_), row_tenant != everyone,
-                                  row_provider && n.provider == row_provider, row_provider && !n.provider, n.distance,
-                                  row_provider.value_or("")});
+    for (const Name &n : names_of(spi, tenant_text, provider, model)) {
+        std::array<Datum, 2> const values{tenant_text, pg::to_text(n.model)};
+        pg::Result const rows = prices_statement().run(spi, values);
+        for (uint64 i = 0; i < rows.size(); ++i) {
+            std::optional<std::string> const by = text_at(rows, i, 1);
+            if (by && n.provider && *by != *n.provider) continue;
+            candidates.push_back({price_at(rows, i, context_), *text_at(rows, i, 0) != everyone, by && n.provider,
+                                  by && !n.provider, n.distance, by.value_or("")});
         }
     }
     drop_ambiguous(candidates);

@@ -21,7 +21,7 @@ BEGIN
         success boolean NOT NULL DEFAULT true,
         error_type text,
         PRIMARY KEY (tenant_id, call_id),
-        CONSTRAINT llm_calls_id_length CHECK (length(call_id) BETWEEN 1 AND 255),
+        CONSTRAINT llm_calls_id_length CHECK (length(call_id) BETWEEN 1 AND 200),
         CONSTRAINT llm_calls_time_finite CHECK (isfinite(created_at)),
         CONSTRAINT llm_calls_tokens_not_negative CHECK (input_tokens >= 0 AND output_tokens >= 0
             AND cache_read_tokens >= 0 AND cache_creation_tokens >= 0 AND reasoning_tokens >= 0),
@@ -72,7 +72,7 @@ BEGIN
         cost_usd numeric,
         success boolean,
         PRIMARY KEY (tenant_id, task_id),
-        CONSTRAINT task_records_id_length CHECK (length(task_id) BETWEEN 1 AND 255 AND length(agent_id) BETWEEN 1 AND 255),
+        CONSTRAINT task_records_id_length CHECK (length(task_id) BETWEEN 1 AND 200 AND length(agent_id) BETWEEN 1 AND 200),
         CONSTRAINT task_records_status CHECK (status IN ('pending', 'running', 'completed', 'failed', 'cancelled')),
         CONSTRAINT task_records_completed_when_ended CHECK (
             (completed_at IS NOT NULL) = (status IN ('completed', 'failed', 'cancelled'))),
@@ -105,7 +105,7 @@ BEGIN
         status text NOT NULL,
         observed_at timestamptz NOT NULL DEFAULT now(),
         PRIMARY KEY (tenant_id, agent_id, observed_at),
-        CONSTRAINT agent_status_log_id_length CHECK (length(agent_id) BETWEEN 1 AND 255),
+        CONSTRAINT agent_status_log_id_length CHECK (length(agent_id) BETWEEN 1 AND 200),
         CONSTRAINT agent_status_log_status CHECK (status IN ('active', 'idle', 'offline')),
         CONSTRAINT agent_status_log_time_finite CHECK (isfinite(observed_at))
     $columns$, 'What agents were observed doing, and when.');
@@ -122,7 +122,7 @@ BEGIN
         agent_id text NOT NULL,
         enabled boolean NOT NULL DEFAULT true,
         PRIMARY KEY (tenant_id, agent_id),
-        CONSTRAINT agents_id_length CHECK (length(agent_id) BETWEEN 1 AND 255)
+        CONSTRAINT agents_id_length CHECK (length(agent_id) BETWEEN 1 AND 200)
     $columns$, 'The register of agents. An agent needs no row: whoever made a call, had a task or was observed is known, and enabled.');
     RETURN QUERY SELECT analytics_internal.ensure_comments('analytics_data.agents', jsonb_build_object(
         'agent_id', 'The agent.',
@@ -141,7 +141,7 @@ BEGIN
         source text,
         PRIMARY KEY (tenant_id, price_id),
         CONSTRAINT model_prices_once UNIQUE NULLS NOT DISTINCT (model, tenant_id, provider, valid_from),
-        CONSTRAINT model_prices_name_length CHECK (length(model) BETWEEN 1 AND 255 AND length(provider) BETWEEN 1 AND 255),
+        CONSTRAINT model_prices_name_length CHECK (length(model) BETWEEN 1 AND 200 AND length(provider) BETWEEN 1 AND 200),
         CONSTRAINT model_prices_time_order CHECK (valid_to > valid_from),
         CONSTRAINT model_prices_something CHECK (num_nonnulls(input_usd_per_mtok, output_usd_per_mtok) > 0),
         CONSTRAINT model_prices_finite CHECK (input_usd_per_mtok >= 0 AND input_usd_per_mtok < 'Infinity'
@@ -154,8 +154,8 @@ BEGIN
         provider text,
         model text NOT NULL,
         PRIMARY KEY (tenant_id, alias),
-        CONSTRAINT model_aliases_name_length CHECK (length(alias) BETWEEN 1 AND 255 AND length(model) BETWEEN 1 AND 255
-            AND length(provider) BETWEEN 1 AND 255)
+        CONSTRAINT model_aliases_name_length CHECK (length(alias) BETWEEN 1 AND 200 AND length(model) BETWEEN 1 AND 200
+            AND length(provider) BETWEEN 1 AND 200)
     $columns$, 'Other names of models: a call of the alias costs what model_prices says of the model.');
     RETURN QUERY SELECT analytics_internal.ensure_common_rows('analytics_data.model_prices');
     RETURN QUERY SELECT analytics_internal.ensure_common_rows('analytics_data.model_aliases');
@@ -186,7 +186,7 @@ BEGIN
         ends_at timestamptz,
         reserved_at timestamptz,
         PRIMARY KEY (tenant_id, budget_id),
-        CONSTRAINT budgets_id_length CHECK (length(budget_id) BETWEEN 1 AND 255),
+        CONSTRAINT budgets_id_length CHECK (length(budget_id) BETWEEN 1 AND 200),
         CONSTRAINT budgets_amount_finite CHECK (amount_usd >= 0 AND amount_usd < 'Infinity'),
         CONSTRAINT budgets_period CHECK (period IN ('day', 'week', 'month', 'total')),
         CONSTRAINT budgets_scope CHECK (scope - '{agent_id,user_id,model,task_id}'::text[] = '{}'
@@ -214,7 +214,7 @@ BEGIN
         settled_at timestamptz,
         settled_usd numeric,
         PRIMARY KEY (tenant_id, reservation_id),
-        CONSTRAINT budget_reservations_id_length CHECK (length(reservation_id) BETWEEN 1 AND 255),
+        CONSTRAINT budget_reservations_id_length CHECK (length(reservation_id) BETWEEN 1 AND 200),
         CONSTRAINT budget_reservations_finite CHECK (amount_usd >= 0 AND amount_usd < 'Infinity'
             AND settled_usd >= 0 AND settled_usd < 'Infinity'),
         CONSTRAINT budget_reservations_scope CHECK (scope - '{agent_id,user_id,model,task_id}'::text[] = '{}'

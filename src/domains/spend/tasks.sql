@@ -7,38 +7,33 @@ COMMENT ON TYPE analytics_internal.task_item IS 'A task as it came, with what is
 CREATE TYPE analytics_internal.agent_status_item AS (index integer, problem text, agent_id text, status text, observed_at timestamptz);
 COMMENT ON TYPE analytics_internal.agent_status_item IS 'An observation of an agent as it came, with what is wrong about it.';
 
-CREATE OR REPLACE FUNCTION analytics_internal.choice_problem(name text, value text, VARIADIC choices text[]) RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE COST 1
-RETURN CASE WHEN value IS NULL OR value <> ALL (choices)
-            THEN name || ' must be one of ' || array_to_string(choices, ', ') || ', not ' || coalesce(left(value, 100), 'NULL') END;
-COMMENT ON FUNCTION analytics_internal.choice_problem(text, text, text[]) IS
-'What is wrong about a value out of a list, or NULL.';
-
-CREATE OR REPLACE FUNCTION analytics_internal.task_problem(i analytics_internal.task_item) RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE COST 10
-RETURN coalesce(
-    analytics_internal.name_problem('task_id', coalesce(i.task_id, '')),
-    analytics_internal.name_problem('agent_id', coalesce(i.agent_id, '')),
-    analytics_internal.choice_problem('status', i.status, 'pending', 'running', 'completed', 'failed', 'cancelled'),
-    analytics_internal.name_problem('task_type', i.task_type),
-    analytics_internal.instant_problem('started_at', i.started_at),
-    analytics_internal.instant_problem('completed_at', i.completed_at),
-    CASE WHEN i.completed_at IS NOT NULL AND i.status IN ('pending', 'running')
-         THEN format('completed_at must be left out while status is %s, not %s', i.status, i.completed_at)
-         WHEN i.completed_at < i.started_at
-         THEN format('completed_at must not be before started_at (%s), not %s', i.started_at, i.completed_at) END,
-    analytics_internal.amount_problem('cost_usd', i.cost_usd));
+CREATE OR REPLACE FUNCTION analytics_internal.task_problem(i analytics_internal.task_item) RETURNS text[]
+LANGUAGE sql STABLE PARALLEL SAFE COST 10 AS $$
+    SELECT coalesce(
+        analytics_internal.text_problem('task_id', i.task_id, 200, true),
+        analytics_internal.text_problem('agent_id', i.agent_id, 200, true),
+        analytics_internal.choice_problem('status', i.status, '{pending,running,completed,failed,cancelled}'),
+        analytics_internal.text_problem('task_type', i.task_type, 200, false),
+        analytics_internal.instant_problem('started_at', i.started_at),
+        analytics_internal.instant_problem('completed_at', i.completed_at),
+        CASE WHEN i.completed_at IS NOT NULL AND i.status IN ('pending', 'running')
+             THEN ARRAY['completed_at', format('left out while status is %s', i.status), i.completed_at::text]
+             WHEN i.completed_at < i.started_at
+             THEN ARRAY['completed_at', format('at or after started_at (%s)', i.started_at), i.completed_at::text] END,
+        analytics_internal.amount_problem('cost_usd', i.cost_usd, false))
+$$;
 COMMENT ON FUNCTION analytics_internal.task_problem(analytics_internal.task_item) IS
-'What is wrong about a task, or NULL.';
+'What is wrong with a task; NULL if nothing.';
 
-CREATE OR REPLACE FUNCTION analytics_internal.agent_status_problem(i analytics_internal.agent_status_item) RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE COST 5
-RETURN coalesce(
-    analytics_internal.name_problem('agent_id', coalesce(i.agent_id, '')),
-    analytics_internal.choice_problem('status', i.status, 'active', 'idle', 'offline'),
-    analytics_internal.instant_problem('observed_at', i.observed_at));
+CREATE OR REPLACE FUNCTION analytics_internal.agent_status_problem(i analytics_internal.agent_status_item) RETURNS text[]
+LANGUAGE sql STABLE PARALLEL SAFE COST 5 AS $$
+    SELECT coalesce(
+        analytics_internal.text_problem('agent_id', i.agent_id, 200, true),
+        analytics_internal.choice_problem('status', i.status, '{active,idle,offline}'),
+        analytics_internal.instant_problem('observed_at', i.observed_at))
+$$;
 COMMENT ON FUNCTION analytics_internal.agent_status_problem(analytics_internal.agent_status_item) IS
-'What is wrong about an observation of an agent, or NULL.';
+'What is wrong with an observation of an agent; NULL if nothing.';
 
 -- New tasks are inserted, known ones updated, each in one statement. What is not given keeps what is stored. The items
 -- bear different ids: the caller sees to that.
@@ -88,50 +83,26 @@ RETURNS TABLE (index integer, id text, outcome text, message text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1000 SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
+    batch analytics_internal.task_item[] := ARRAY(
+        SELECT ROW(i.index, coalesce(i.message, analytics_internal.problem_text(analytics_internal.task_problem(
+                       ROW(i.*)::analytics_internal.task_item))), i.task_id, i.agent_id, i.status, i.task_type, i.started_at,
+                   i.completed_at, i.cost_usd)::analytics_internal.task_item
+        FROM analytics_internal.read_items(items, '{task_id,agent_id,status}') AS i(index integer, message text, task_id text,
+            agent_id text, status text, task_type text, started_at timestamptz, completed_at timestamptz, cost_usd numeric)
+        ORDER BY i.index);
     -- A task may come more than once in a batch (running, then completed): round n stores each task's nth item.
-    batch analytics_internal.task_item[];
+    rounds integer := (SELECT max(n) FROM (SELECT count(*) AS n FROM unnest(batch) b WHERE b.problem IS NULL GROUP BY b.task_id) c);
     due analytics_internal.task_item[];
-    task analytics_internal.task_item;
     changed text[];
-    rounds integer;
     accepted integer[] := '{}';
 BEGIN
-    batch := ARRAY(
-        SELECT ROW(i.index, coalesce(problem, analytics_internal.task_problem(ROW(i.*)::analytics_internal.task_item)), task_id,
-                   agent_id, status, task_type, started_at, completed_at, cost_usd)::analytics_internal.task_item
-        FROM (SELECT e.ordinality - 1 AS index, coalesce(
-                         analytics_internal.item_problem(e.item, '{task_id,agent_id,status,task_type,started_at,completed_at,cost_usd}'),
-                         analytics_internal.unreadable('started_at', t.started_at, v.started_at, 'an instant'),
-                         analytics_internal.unreadable('completed_at', t.completed_at, v.completed_at, 'an instant'),
-                         analytics_internal.unreadable('cost_usd', t.cost_usd, v.cost_usd, 'a number')) AS problem,
-                     t.task_id, t.agent_id, t.status, t.task_type, v.started_at, v.completed_at, v.cost_usd
-              FROM jsonb_array_elements(items) WITH ORDINALITY e(item, ordinality),
-                   jsonb_to_record(CASE WHEN jsonb_typeof(e.item) = 'object' THEN e.item ELSE '{}' END) AS t(task_id text,
-                       agent_id text, status text, task_type text, started_at text, completed_at text, cost_usd text),
-                   LATERAL (SELECT analytics_internal.read_instant(t.started_at) AS started_at,
-                                   analytics_internal.read_instant(t.completed_at) AS completed_at,
-                                   analytics_internal.read_number(t.cost_usd) AS cost_usd OFFSET 0) v) i
-        ORDER BY i.index);
-    SELECT coalesce(max(n), 0) INTO rounds FROM (SELECT count(*) AS n FROM unnest(batch) b WHERE b.problem IS NULL GROUP BY b.task_id) c;
-    FOR round IN 1 .. rounds LOOP
+    FOR round IN 1 .. coalesce(rounds, 0) LOOP
         due := ARRAY(SELECT ROW(b.index, b.problem, b.task_id, b.agent_id, b.status, b.task_type, b.started_at, b.completed_at,
                                 b.cost_usd)::analytics_internal.task_item
                      FROM (SELECT b.*, row_number() OVER (PARTITION BY b.task_id ORDER BY b.index) AS nth
                            FROM unnest(batch) b WHERE b.problem IS NULL) b
                      WHERE b.nth = round);
-        BEGIN
-            changed := analytics_internal.store_tasks(due);
-        EXCEPTION WHEN integrity_constraint_violation OR data_exception THEN
-            -- Something that only the table knows: find out whose fault it is.
-            changed := '{}';
-            FOREACH task IN ARRAY due LOOP
-                BEGIN
-                    changed := changed || analytics_internal.store_tasks(ARRAY[task]);
-                EXCEPTION WHEN integrity_constraint_violation OR data_exception THEN
-                    batch[task.index + 1].problem := SQLERRM;
-                END;
-            END LOOP;
-        END;
+        changed := analytics_internal.store_tasks(due);
         accepted := accepted || ARRAY(SELECT d.index FROM unnest(due) d JOIN unnest(changed) c(id) ON c.id = d.task_id);
     END LOOP;
     RETURN QUERY
@@ -140,24 +111,26 @@ BEGIN
     FROM unnest(batch) b LEFT JOIN unnest(accepted) a(index) ON a.index = b.index ORDER BY b.index;
 END $$;
 COMMENT ON FUNCTION analytics_internal.record_task_batch(jsonb) IS
-'record_task for many.
-items: an array of objects whose keys are its arguments. Result: a row an item, its place from 0, its id, and the outcome: accepted, duplicate (nothing changed), or rejected with a message.';
+'Records tasks, for record_batch.
+items: a JSON array of objects whose keys are the arguments of record_task. One row an item: accepted, duplicate (nothing changed) or rejected, and why.';
 
 CREATE OR REPLACE FUNCTION analytics.record_task(task_id text, agent_id text, status text, task_type text DEFAULT NULL,
     started_at timestamptz DEFAULT NULL, completed_at timestamptz DEFAULT NULL, cost_usd numeric DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     task analytics_internal.task_item := ROW(0, NULL, task_id, agent_id, status, task_type, started_at, completed_at, cost_usd);
+    problem text[] := analytics_internal.task_problem(task);
 BEGIN
-    PERFORM analytics_internal.refuse_if(analytics_internal.task_problem(task),
-        'A task is pending, running, and then completed, failed or cancelled at completed_at.');
+    IF problem IS NOT NULL THEN
+        PERFORM analytics_internal.refuse(problem);
+    END IF;
     PERFORM analytics_internal.store_tasks(ARRAY[task]);
     RETURN task_id;
 END $$;
 COMMENT ON FUNCTION analytics.record_task(text, text, text, text, timestamptz, timestamptz, numeric) IS
 'Records a task, or what has become of it, and returns its id.
 task_id, agent_id: the caller''s ids. status: pending, running, completed, failed or cancelled. task_type: the caller''s word. started_at: now when NULL and the task is running. completed_at: only with a status that is an end; now when NULL. cost_usd: US dollars. The same id again updates the task: what is NULL keeps what is recorded.
-Errors: 22023 for an unknown status, an end before the start, a text above 255 characters; 23514 when the end lies before the recorded start.';
+Errors: 22023 for an unknown status, an end before the start, a text above 200 characters; 23514 when the end lies before the recorded start.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.store_agent_statuses(observations analytics_internal.agent_status_item[])
 RETURNS TABLE (agent_id text, observed_at timestamptz)
@@ -177,56 +150,37 @@ RETURNS TABLE (index integer, id text, outcome text, message text)
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1000 SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-    batch analytics_internal.agent_status_item[];
-    observation analytics_internal.agent_status_item;
-    changed text[] := '{}';  -- agent and instant, written as one text
-BEGIN
-    batch := ARRAY(
-        SELECT ROW(i.index, coalesce(problem, analytics_internal.agent_status_problem(ROW(i.*)::analytics_internal.agent_status_item)),
-                   agent_id, status, observed_at)::analytics_internal.agent_status_item
-        FROM (SELECT e.ordinality - 1 AS index, coalesce(
-                         analytics_internal.item_problem(e.item, '{agent_id,status,observed_at}'),
-                         analytics_internal.unreadable('observed_at', t.observed_at, v.observed_at, 'an instant')) AS problem,
-                     t.agent_id, t.status, v.observed_at
-              FROM jsonb_array_elements(items) WITH ORDINALITY e(item, ordinality),
-                   jsonb_to_record(CASE WHEN jsonb_typeof(e.item) = 'object' THEN e.item ELSE '{}' END) AS t(agent_id text,
-                       status text, observed_at text),
-                   LATERAL (SELECT analytics_internal.read_instant(t.observed_at) AS observed_at OFFSET 0) v) i
+    batch analytics_internal.agent_status_item[] := ARRAY(
+        SELECT ROW(i.index, coalesce(i.message, analytics_internal.problem_text(analytics_internal.agent_status_problem(
+                       ROW(i.*)::analytics_internal.agent_status_item))), i.agent_id, i.status,
+                   coalesce(i.observed_at, now()))::analytics_internal.agent_status_item
+        FROM analytics_internal.read_items(items, '{agent_id,status}') AS i(index integer, message text, agent_id text,
+            status text, observed_at timestamptz)
         ORDER BY i.index);
-    BEGIN
-        changed := ARRAY(SELECT s.observed_at || ' ' || s.agent_id FROM analytics_internal.store_agent_statuses(batch) s);
-    EXCEPTION WHEN integrity_constraint_violation OR data_exception THEN
-        -- Something that only the table knows: find out whose fault it is.
-        FOREACH observation IN ARRAY batch LOOP
-            CONTINUE WHEN observation.problem IS NOT NULL;
-            BEGIN
-                changed := changed || ARRAY(SELECT s.observed_at || ' ' || s.agent_id
-                                            FROM analytics_internal.store_agent_statuses(ARRAY[observation]) s);
-            EXCEPTION WHEN integrity_constraint_violation OR data_exception THEN
-                batch[observation.index + 1].problem := SQLERRM;
-            END;
-        END LOOP;
-    END;
+BEGIN
     RETURN QUERY
+    WITH changed AS MATERIALIZED (SELECT s.agent_id, s.observed_at FROM analytics_internal.store_agent_statuses(batch) s)
     SELECT b.index, b.agent_id,
            CASE WHEN b.problem IS NOT NULL THEN 'rejected'
-                WHEN c.key IS NOT NULL AND row_number() OVER (PARTITION BY b.problem, c.key, b.status ORDER BY b.index) = 1 THEN 'accepted'
+                WHEN c.agent_id IS NOT NULL
+                     AND row_number() OVER (PARTITION BY b.problem, b.agent_id, b.observed_at, b.status ORDER BY b.index) = 1 THEN 'accepted'
                 ELSE 'duplicate' END, b.problem
-    FROM unnest(batch) b
-    LEFT JOIN (SELECT DISTINCT key FROM unnest(changed) key) c ON c.key = coalesce(b.observed_at, now()) || ' ' || b.agent_id
+    FROM unnest(batch) b LEFT JOIN changed c ON c.agent_id = b.agent_id AND c.observed_at = b.observed_at
     ORDER BY b.index;
 END $$;
 COMMENT ON FUNCTION analytics_internal.record_agent_status_batch(jsonb) IS
-'record_agent_status for many.
-items: an array of objects whose keys are its arguments. Result: a row an item, its place from 0, the agent''s id, and the outcome: accepted, duplicate, or rejected with a message.';
+'Records observations of agents with one INSERT, for record_batch.
+items: a JSON array of objects whose keys are the arguments of record_agent_status. One row an item: accepted, duplicate or rejected, and why; its id is the agent.';
 
 CREATE OR REPLACE FUNCTION analytics.record_agent_status(agent_id text, status text, observed_at timestamptz DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     observation analytics_internal.agent_status_item := ROW(0, NULL, agent_id, status, observed_at);
+    problem text[] := analytics_internal.agent_status_problem(observation);
 BEGIN
-    PERFORM analytics_internal.refuse_if(analytics_internal.agent_status_problem(observation),
-        'Pass the agent''s id and what it was seen doing: active, idle or offline.');
+    IF problem IS NOT NULL THEN
+        PERFORM analytics_internal.refuse(problem);
+    END IF;
     PERFORM analytics_internal.store_agent_statuses(ARRAY[observation]);
     RETURN agent_id;
 END $$;
