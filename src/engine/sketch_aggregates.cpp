@@ -83,7 +83,8 @@ int per_doubling(FunctionCallInfo fcinfo) {
     auto *cached = static_cast<Accuracy *>(fcinfo->flinfo->fn_extra);
     if (cached != nullptr && cached->asked == asked) return cached->per_doubling;
     if (!(asked >= 0.001 && asked <= 0.3))
-        pg::bad_argument("relative_accuracy", std::to_string(asked), "between 0.001 and 0.3");
+        pg::bad_argument("relative_accuracy", std::to_string(asked), "between 0.001 and 0.3",
+                         "Pass 0.01 for answers within 1 %.");
     if (cached == nullptr) {
         cached = static_cast<Accuracy *>(
             pg::call([&] { return MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(Accuracy)); }));

@@ -101,23 +101,31 @@ Oid distinct_set_oid() { return type_oid("distinct_set"); }
 
 namespace {
 
-using Validate = void (*)(std::span<const std::byte>);
+// What input and output need to know of a type.
+struct Sketch {
+    const char *name;
+    void (*validate)(std::span<const std::byte>);
+    const char *hint;  // for a text that is no value
+};
+constexpr Sketch quantile_type{"quantile_sketch", core::QuantileSketch::validate, ""};
+constexpr Sketch distinct_type{"distinct_set", core::DistinctSet::validate,
+                               "To collect the values of a type that is like text, write distinct_set(x::text)."};
 
 // Checks bytes that come from outside.
-void check(Validate validate, std::span<const std::byte> bytes, int sqlstate, const char *what, const char *type) {
+void check(const Sketch &type, std::span<const std::byte> bytes, int sqlstate, const char *what) {
     try {
-        validate(bytes);
+        type.validate(bytes);
     } catch (const std::invalid_argument &e) {
-        throw pg::Error(sqlstate, std::string("invalid ") + what + " for type " + type,
+        throw pg::Error(sqlstate, std::string("invalid ") + what + " for type " + type.name,
                         std::string("The bytes are ") + e.what() + ".");
     }
 }
 
 // Text form: \x and two hexadecimal digits a byte, as of a bytea.
-Datum read_text(FunctionCallInfo fcinfo, Validate validate, const char *type) {
-    std::string_view const text = DatumGetCString(pg::Args(fcinfo).datum(0));
+Datum read_text(std::string_view text, const Sketch &type) {
     auto const refuse = [&](const char *why) {
-        throw pg::Error(ERRCODE_INVALID_TEXT_REPRESENTATION, std::string("invalid input syntax for type ") + type, why);
+        throw pg::Error(ERRCODE_INVALID_TEXT_REPRESENTATION, std::string("invalid input syntax for type ") + type.name,
+                        why, type.hint);
     };
     auto const digit = [&](char c) -> unsigned {
         if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
@@ -131,7 +139,7 @@ Datum read_text(FunctionCallInfo fcinfo, Validate validate, const char *type) {
     std::vector<std::byte> bytes(text.size() / 2 - 1);
     for (std::size_t i = 0; i < bytes.size(); ++i)
         bytes[i] = static_cast<std::byte>(digit(text[2 * i + 2]) << 4 | digit(text[2 * i + 3]));
-    check(validate, bytes, ERRCODE_INVALID_TEXT_REPRESENTATION, "input syntax", type);
+    check(type, bytes, ERRCODE_INVALID_TEXT_REPRESENTATION, "input syntax");
     return detail::make_value(bytes);
 }
 
@@ -150,12 +158,12 @@ Datum write_text(FunctionCallInfo fcinfo) {
     return CStringGetDatum(text);
 }
 
-Datum read_binary(FunctionCallInfo fcinfo, Validate validate, const char *type) {
+Datum read_binary(FunctionCallInfo fcinfo, const Sketch &type) {
     auto *const message = reinterpret_cast<StringInfo>(DatumGetPointer(pg::Args(fcinfo).datum(0)));
     int const size = message->len - message->cursor;
     const char *const data = pg::call([&] { return pq_getmsgbytes(message, size); });
     std::span<const std::byte> const bytes{reinterpret_cast<const std::byte *>(data), static_cast<std::size_t>(size)};
-    check(validate, bytes, ERRCODE_INVALID_BINARY_REPRESENTATION, "binary form", type);
+    check(type, bytes, ERRCODE_INVALID_BINARY_REPRESENTATION, "binary form");
     return detail::make_value(bytes);
 }
 
@@ -167,28 +175,27 @@ Datum write_binary(FunctionCallInfo fcinfo) { return detail::make_value(stored_b
 using namespace analytics;
 
 ANALYTICS_FUNCTION(analytics_quantile_sketch_in) {
-    return engine::read_text(fcinfo, core::QuantileSketch::validate, "quantile_sketch");
+    return engine::read_text(DatumGetCString(pg::Args(fcinfo).datum(0)), engine::quantile_type);
 }
 ANALYTICS_FUNCTION(analytics_quantile_sketch_out) { return engine::write_text(fcinfo); }
-ANALYTICS_FUNCTION(analytics_quantile_sketch_recv) {
-    return engine::read_binary(fcinfo, core::QuantileSketch::validate, "quantile_sketch");
-}
+ANALYTICS_FUNCTION(analytics_quantile_sketch_recv) { return engine::read_binary(fcinfo, engine::quantile_type); }
 ANALYTICS_FUNCTION(analytics_quantile_sketch_send) { return engine::write_binary(fcinfo); }
 
 ANALYTICS_FUNCTION(analytics_distinct_set_in) {
-    return engine::read_text(fcinfo, core::DistinctSet::validate, "distinct_set");
+    return engine::read_text(DatumGetCString(pg::Args(fcinfo).datum(0)), engine::distinct_type);
 }
 ANALYTICS_FUNCTION(analytics_distinct_set_out) { return engine::write_text(fcinfo); }
-ANALYTICS_FUNCTION(analytics_distinct_set_recv) {
-    return engine::read_binary(fcinfo, core::DistinctSet::validate, "distinct_set");
-}
+ANALYTICS_FUNCTION(analytics_distinct_set_recv) { return engine::read_binary(fcinfo, engine::distinct_type); }
 ANALYTICS_FUNCTION(analytics_distinct_set_send) { return engine::write_binary(fcinfo); }
 
-// The cast from text, see sketch_types.sql.
+// The casts from text and name, see sketch_types.sql.
 ANALYTICS_FUNCTION(analytics_distinct_set_from_text) {
-    Datum const value = pg::Args(fcinfo).datum(0);
-    fcinfo->args[0].value = pg::call([&] { return CStringGetDatum(text_to_cstring(DatumGetTextPP(value))); });
-    return engine::read_text(fcinfo, core::DistinctSet::validate, "distinct_set");
+    std::span<const std::byte> const characters = engine::detail::payload_of(pg::Args(fcinfo).datum(0));
+    return engine::read_text({reinterpret_cast<const char *>(characters.data()), characters.size()},
+                             engine::distinct_type);
+}
+ANALYTICS_FUNCTION(analytics_distinct_set_from_name) {
+    return engine::read_text(NameStr(*DatumGetName(pg::Args(fcinfo).datum(0))), engine::distinct_type);
 }
 
 ANALYTICS_FUNCTION(analytics_cardinality) {

@@ -53,9 +53,13 @@ COMMENT ON FUNCTION analytics_internal.distinct_set_from_text(text) IS 'The cast
 CREATE OR REPLACE FUNCTION analytics_internal.distinct_set_from_text(character) RETURNS analytics.distinct_set
 LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT COST 5 AS 'MODULE_PATHNAME', 'analytics_distinct_set_from_text';
 COMMENT ON FUNCTION analytics_internal.distinct_set_from_text(character) IS 'The cast from character to distinct_set: reads the text form (22P02).';
+CREATE OR REPLACE FUNCTION analytics_internal.distinct_set_from_text(name) RETURNS analytics.distinct_set
+LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT COST 5 AS 'MODULE_PATHNAME', 'analytics_distinct_set_from_name';
+COMMENT ON FUNCTION analytics_internal.distinct_set_from_text(name) IS 'The cast from name to distinct_set: reads the text form (22P02).';
 CREATE CAST (text AS analytics.distinct_set) WITH FUNCTION analytics_internal.distinct_set_from_text(text);
 CREATE CAST (character varying AS analytics.distinct_set) WITH FUNCTION analytics_internal.distinct_set_from_text(text);
 CREATE CAST (character AS analytics.distinct_set) WITH FUNCTION analytics_internal.distinct_set_from_text(character);
+CREATE CAST (name AS analytics.distinct_set) WITH FUNCTION analytics_internal.distinct_set_from_text(name);
 
 CREATE OR REPLACE FUNCTION analytics_internal.quantiles_transition(analytics.quantile_sketch, double precision)
 RETURNS analytics.quantile_sketch LANGUAGE c IMMUTABLE PARALLEL SAFE CALLED ON NULL INPUT COST 2

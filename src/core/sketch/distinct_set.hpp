@@ -40,7 +40,8 @@ class DistinctSet {
     /// From the first 8 bytes alone; the rest may be missing.
     static std::uint64_t cardinality(std::span<const std::byte> stored) { return head(stored).count; }
     static Head head(std::span<const std::byte> stored);
-    /// @throws std::invalid_argument unless the bytes are as bytes() writes them
+    /// @throws std::invalid_argument unless the bytes are a valid set; a form that bytes() would not choose is valid,
+    /// so that another release of CRoaring may choose another
     static void validate(std::span<const std::byte> stored);
 
   private:

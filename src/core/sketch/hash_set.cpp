@@ -1,6 +1,8 @@
 #include "core/sketch/hash_set.hpp"
 
 #include <algorithm>
+#include <array>
+#include <memory>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -9,138 +11,102 @@ namespace analytics::core {
 
 namespace {
 
-constexpr Hash128 empty{};
+static_assert(sizeof(Hash128) == HashSet::stored_bytes && std::is_trivially_copyable_v<Hash128>);
 
-Hash128 load_hash(const std::byte *from) noexcept { return {load<std::uint64_t>(from), load<std::uint64_t>(from + 8)}; }
-void store_hash(std::byte *to, Hash128 hash) noexcept {
-    store(to, hash.high);
-    store(to + 8, hash.low);
+// Insertion sort that gives up (false) when it moves more than a few times as many hashes as there are.
+bool sort_nearly_sorted(std::vector<Hash128> &hashes) {
+    std::size_t moves = 0;
+    std::size_t const most_moves = 4 * hashes.size();
+    for (std::size_t i = 1; i < hashes.size(); ++i) {
+        Hash128 const hash = hashes[i];
+        if (!(hash < hashes[i - 1])) continue;
+        std::size_t to = i;
+        for (; to > 0 && hash < hashes[to - 1]; --to) hashes[to] = hashes[to - 1];
+        hashes[to] = hash;
+        moves += i - to;
+        if (moves > most_moves) return false;
+    }
+    return true;
 }
 
 }  // namespace
 
 Hash128 hash_bytes(std::span<const std::byte> bytes, std::uint64_t seed) {
     XXH128_hash_t const hash = XXH3_128bits_withSeed(bytes.data(), bytes.size(), seed);
-    if ((hash.high64 | hash.low64) == 0) return {0, 1};  // zero is kept for "empty"
     return {hash.high64, hash.low64};
 }
 
-void HashSet::add_to_list(Hash128 hash) {
-    list_.push_back(hash);
-    if (list_.size() >= std::max(list_limit, 2 * sorted_)) {
-        sort_list();
-        if (sorted_ > list_limit / 2 && !crowded_) make_table(4 * sorted_);
+void sort_hashes(std::vector<Hash128> &hashes) {
+    std::size_t const count = hashes.size();
+    if (count < 128) return std::sort(hashes.begin(), hashes.end());
+
+    // Enough high bits that few hashes share them, in passes of at most 11 bits.
+    int const bits = std::min(44, static_cast<int>(std::bit_width(count)) + 3);
+    int const passes = (bits + 10) / 11;
+    int const digit_bits = (bits + passes - 1) / passes;
+    std::size_t const digits = std::size_t{1} << digit_bits;
+    auto const digit = [&](Hash128 hash, int pass) {
+        return static_cast<std::size_t>(hash.high >> (64 - digit_bits * (passes - pass))) & (digits - 1);
+    };
+    std::array<std::vector<std::size_t>, 4> starts;
+    for (int pass = 0; pass < passes; ++pass) starts[static_cast<std::size_t>(pass)].resize(digits);
+    for (Hash128 const hash : hashes)
+        for (int pass = 0; pass < passes; ++pass) ++starts[static_cast<std::size_t>(pass)][digit(hash, pass)];
+
+    auto const spare = std::make_unique_for_overwrite<Hash128[]>(count);
+    Hash128 *from = hashes.data(), *to = spare.get();
+    for (int pass = 0; pass < passes; ++pass) {
+        std::vector<std::size_t> &start = starts[static_cast<std::size_t>(pass)];
+        std::size_t sum = 0;
+        for (std::size_t &s : start) sum += std::exchange(s, sum);
+        for (std::size_t i = 0; i < count; ++i) to[start[digit(from[i], pass)]++] = from[i];
+        std::swap(from, to);
     }
+    if (from != hashes.data()) std::copy_n(from, count, hashes.data());
+    if (!sort_nearly_sorted(hashes)) std::sort(hashes.begin(), hashes.end());
 }
 
-void HashSet::sort_list() {
-    if (sorted_ == list_.size()) return;
-    auto const middle = list_.begin() + static_cast<std::ptrdiff_t>(sorted_);
-    std::sort(middle, list_.end());
-    std::inplace_merge(list_.begin(), middle, list_.end());
-    list_.erase(std::unique(list_.begin(), list_.end()), list_.end());
-    sorted_ = list_.size();
-}
-
-// Puts a hash where the order wants it, moving larger ones up. False when that would reach too far; `in_hand` is then
-// the one that is left without a place.
-bool HashSet::place(Hash128 &in_hand) {
-    Hash128 *slot = slots_.data() + home(in_hand);
-    Hash128 *const end = slot + reach;
-    for (; slot < end; ++slot) {
-        if (*slot < in_hand) {
-            if (*slot == empty) break;
-            continue;
+void HashSet::sort() {
+    if (sorted_ != list_.size()) {
+        sort_hashes(list_);
+        // std::unique without its branch, which nobody can predict.
+        std::size_t kept = 0;
+        for (std::size_t i = 0; i < list_.size(); ++i) {
+            list_[kept] = list_[i];
+            kept += i + 1 == list_.size() || list_[i + 1] != list_[i] ? 1 : 0;
         }
-        if (*slot == in_hand) return true;
-        // in_hand is new, its place is here; from now on every slot is moved up by one.
-        for (; slot < end && *slot != empty; ++slot) std::swap(*slot, in_hand);
-        break;
+        list_.resize(kept);
+        sorted_ = kept;
     }
-    if (slot == end) return false;
-    *slot = in_hand;
-    ++used_;
-    return true;
-}
-
-void HashSet::add_to_table(Hash128 hash) {
-    if (used_ >= places_ - places_ / 4) make_table(2 * places_);
-    if (slots_.empty()) return add_to_list(hash);
-    if (!place(hash)) relieve(hash);
-}
-
-// A hash found no place: with a well filled table that is chance, with a rather empty one somebody's choice.
-void HashSet::relieve(Hash128 in_hand) {
-    if (used_ > places_ / 8) {
-        make_table(2 * places_);
-        return add(in_hand);
-    }
-    crowded_ = true;
-    std::erase(slots_, empty);
-    list_ = std::move(slots_);
-    slots_ = {};
-    sorted_ = list_.size();
-    add_to_list(in_hand);
-}
-
-// A table of that many places, filled with what the list or the old table holds, both in order.
-void HashSet::make_table(std::size_t places) {
-    std::vector<Hash128> old = std::move(slots_.empty() ? list_ : slots_);
-    list_ = {};
-    sorted_ = 0;
-    used_ = 0;
-    places_ = std::max<std::size_t>(1024, places);
-    slots_.assign(places_ + reach, empty);
-    std::size_t i = 0;
-    Hash128 in_hand;
-    for (; i < old.size(); ++i) {
-        in_hand = old[i];
-        if (in_hand != empty && !place(in_hand)) break;
-    }
-    if (i == old.size()) return;
-    crowded_ = true;
-    std::erase(slots_, empty);
-    list_ = std::move(slots_);
-    slots_ = {};
-    sorted_ = list_.size();
-    list_.push_back(in_hand);
-    for (++i; i < old.size(); ++i)
-        if (old[i] != empty) list_.push_back(old[i]);
+    sort_at_ = std::max(sort_at_, 2 * sorted_);
 }
 
 void HashSet::add_stored(std::span<const std::byte> hashes) {
     validate(hashes);
     std::size_t const count = hashes.size() / stored_bytes;
-    std::size_t const held = slots_.empty() ? list_.size() : used_;
-    if (!crowded_ && held + count > list_limit && (slots_.empty() || held + count > places_ - places_ / 4)) {
-        sort_list();
-        make_table(std::max(2 * places_, (held + count) * 3 / 2));
-    }
-    for (std::size_t i = 0; i < count; ++i) add(load_hash(hashes.data() + stored_bytes * i));
+    if (list_.size() + count > sort_at_) sort();
+    std::size_t const held = list_.size();
+    // What is reserved and never touched costs nothing; moving a list to fresh pages costs as much as sorting it.
+    if (held + count > list_.capacity()) list_.reserve(held == 0 ? count : std::max(8 * held, held + count));
+    list_.resize(held + count);
+    std::memcpy(list_.data() + held, hashes.data(), hashes.size());
+    if (held == 0) sorted_ = count;
 }
 
 std::size_t HashSet::size() {
-    if (!slots_.empty()) return used_;
-    sort_list();
+    sort();
     return sorted_;
 }
 
 void HashSet::write(std::byte *to) {
-    sort_list();
-    for (Hash128 const hash : slots_.empty() ? list_ : slots_) {
-        if (hash == empty) continue;
-        store_hash(to, hash);
-        to += stored_bytes;
-    }
+    sort();
+    std::memcpy(to, list_.data(), stored_bytes * list_.size());
 }
 
 void HashSet::validate(std::span<const std::byte> hashes) {
-    Hash128 previous = empty;
-    for (std::size_t i = 0; i + stored_bytes <= hashes.size(); i += stored_bytes) {
-        Hash128 const hash = load_hash(hashes.data() + i);
-        if (!(previous < hash)) throw std::invalid_argument("not a valid distinct_set: its hashes are not in order");
-        previous = hash;
-    }
+    for (std::size_t i = stored_bytes; i + stored_bytes <= hashes.size(); i += stored_bytes)
+        if (!(load<Hash128>(hashes.data() + i - stored_bytes) < load<Hash128>(hashes.data() + i)))
+            throw std::invalid_argument("not a valid distinct_set: its hashes are not in order");
 }
 
 }  // namespace analytics::core

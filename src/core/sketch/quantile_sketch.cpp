@@ -1,9 +1,5 @@
 #include "core/sketch/quantile_sketch.hpp"
 
-#include <algorithm>
-#include <cfloat>
-#include <cmath>
-
 namespace analytics::core {
 
 Buckets Buckets::for_accuracy(double relative_accuracy) {
@@ -22,15 +18,6 @@ Buckets::Buckets(int per_doubling)
 double Buckets::accuracy() const noexcept {
     double const g = std::exp2(1 / scale_);
     return (g - 1) / (g + 1);
-}
-
-std::int32_t Buckets::key(double x) const noexcept {
-    double const magnitude = std::fabs(x);
-    if (magnitude < DBL_MIN) return 0;
-    double const position = std::log2(magnitude) * scale_;
-    auto i = static_cast<std::int32_t>(position);  // towards zero; std::ceil is a call on plain x86-64
-    i += static_cast<double>(i) < position ? 1 : 0;
-    return x > 0 ? i + offset_ : -(i + offset_);
 }
 
 double Buckets::value(std::int32_t key) const noexcept {
@@ -82,30 +69,6 @@ QuantileSketch::QuantileSketch(std::span<const std::byte> stored) : buckets_(hea
     merge(stored);
 }
 
-void QuantileSketch::count_more(std::uint64_t count) {
-    if (count > most_values - count_) throw std::invalid_argument("a quantile_sketch holds at most 2^43 - 1 values");
-    count_ += count;
-}
-
-void QuantileSketch::add_bin(std::int32_t key, std::uint64_t count) {
-    count_more(count);
-    if (key > 0) positive_.add(key, count);
-    else if (key < 0) negative_.add(-key, count);
-    else zeros_ += count;
-}
-
-void QuantileSketch::add_extremes(double least, double greatest) {
-    least_ = std::min(least_, least);
-    greatest_ = std::max(greatest_, greatest);
-}
-
-void QuantileSketch::add(double x) {
-    if (!std::isfinite(x)) throw std::domain_error("quantiles take finite values only");
-    x += 0.0;  // no negative zero: which of two zeros is the least would depend on the order
-    add_bin(buckets_.key(x), 1);
-    add_extremes(x, x);
-}
-
 void QuantileSketch::merge(const QuantileSketch &other) {
     if (buckets_ != other.buckets_)
         throw std::invalid_argument("quantile sketches of different relative accuracy cannot be merged");
@@ -117,11 +80,8 @@ void QuantileSketch::merge(const QuantileSketch &other) {
 }
 
 void QuantileSketch::merge(std::span<const std::byte> stored) {
-    QuantileHead const head = decode(stored, buckets_, [this](std::int32_t key, std::uint64_t count) {
-        if (key > 0) positive_.add(key, count);
-        else if (key < 0) negative_.add(-key, count);
-        else zeros_ += count;
-    });
+    QuantileHead const head =
+        decode(stored, buckets_, [this](std::int32_t key, std::uint64_t count) { add_bin(key, count); });
     count_more(head.count);
     if (head.count > 0) add_extremes(head.least, head.greatest);
 }

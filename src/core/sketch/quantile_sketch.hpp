@@ -2,10 +2,48 @@
 // A mergeable summary of numbers that answers any quantile within a stated relative error.
 #include "core/sketch/bytes.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cfloat>
+#include <cmath>
 #include <limits>
 #include <optional>
 
 namespace analytics::core {
+
+/// The buckets of the default accuracy within one doubling: their ends, and for each 128th of it the bucket in which it
+/// begins. A 128th holds at most one end, so a value's bucket is found with one comparison: 2 ns, where the logarithm
+/// takes 6 to 10 and may differ between machines in the last bit.
+struct DefaultBuckets {
+    static constexpr int per_doubling = 35;
+    std::array<double, per_doubling + 1> ends{};
+    std::array<std::uint8_t, 128> first{};
+
+    constexpr DefaultBuckets() {
+        long double root = 1.02L;  // the 35th root of 2, by Newton's method
+        for (int step = 0; step < 20; ++step) {
+            long double power = 1;
+            for (int i = 1; i < per_doubling; ++i) power *= root;
+            root -= (power * root - 2) / (per_doubling * power);
+        }
+        long double end = 1;
+        for (double &e : ends) {
+            e = static_cast<double>(end);
+            end *= root;
+        }
+        for (std::size_t cell = 0; cell < first.size(); ++cell)
+            while (ends[first[cell]] < 1 + static_cast<double>(cell) / 128) ++first[cell];
+    }
+    std::int32_t number(double magnitude) const noexcept {
+        auto const bits = std::bit_cast<std::uint64_t>(magnitude);
+        constexpr std::uint64_t one = std::uint64_t{1023} << 52, fraction = (std::uint64_t{1} << 52) - 1;
+        int const exponent = static_cast<int>(bits >> 52) - 1023;
+        std::size_t const j = first[bits >> 45 & 127];
+        return exponent * per_doubling + static_cast<int>(j) +
+               (std::bit_cast<double>((bits & fraction) | one) > ends[j] ? 1 : 0);
+    }
+};
+inline constexpr DefaultBuckets default_buckets;
 
 /// The buckets of a sketch: `per_doubling` of them cover each doubling of the magnitude. Bucket i holds (g^(i-1), g^i]
 /// with g = 2^(1/per_doubling), and is represented by the point that lies relatively equally far from both ends,
@@ -31,7 +69,14 @@ class Buckets {
     std::int32_t largest_key() const noexcept { return 1024 * per_doubling_ + offset_; }
 
     /// @param x  finite
-    std::int32_t key(double x) const noexcept;
+    std::int32_t key(double x) const noexcept {
+        double const magnitude = std::fabs(x);
+        if (magnitude < DBL_MIN) return 0;
+        std::int32_t const i = per_doubling_ == DefaultBuckets::per_doubling
+                                   ? default_buckets.number(magnitude)
+                                   : static_cast<std::int32_t>(std::ceil(std::log2(magnitude) * scale_));
+        return x > 0 ? i + offset_ : -(i + offset_);
+    }
     double value(std::int32_t key) const noexcept;
     /// The magnitude at the bucket's outer end; lower_end(key) is the inner one. key != 0.
     double outer_end(std::int32_t key) const noexcept;
@@ -88,10 +133,13 @@ class QuantileSketch {
     explicit QuantileSketch(std::span<const std::byte> stored);
 
     /// @throws std::domain_error when x is not finite
-    void add(double x);
-    /// Adds `count` values of one bucket; their exact extremes are told by add_extremes.
-    void add_bin(std::int32_t key, std::uint64_t count);
-    void add_extremes(double least, double greatest);
+    void add(double x) {
+        if (!(std::fabs(x) <= DBL_MAX)) throw std::domain_error("quantiles take finite values only");
+        x += 0.0;  // no negative zero: which of two zeros is the least would depend on the order
+        count_more(1);
+        add_bin(buckets_.key(x), 1);
+        add_extremes(x, x);
+    }
 
     /// @throws std::invalid_argument when the accuracies differ, or the bytes are not a valid sketch (this one is then
     ///         left with a part of them: throw it away)
@@ -138,7 +186,20 @@ class QuantileSketch {
         void add_outside(std::int32_t key, std::uint64_t count);
         void merge(const Window &other);
     };
-    void count_more(std::uint64_t count);
+    void count_more(std::uint64_t count) {
+        if (count > most_values - count_)
+            throw std::invalid_argument("a quantile_sketch holds at most 2^43 - 1 values");
+        count_ += count;
+    }
+    void add_bin(std::int32_t key, std::uint64_t count) {
+        if (key > 0) positive_.add(key, count);
+        else if (key < 0) negative_.add(-key, count);
+        else zeros_ += count;
+    }
+    void add_extremes(double least, double greatest) {
+        least_ = std::min(least_, least);
+        greatest_ = std::max(greatest_, greatest);
+    }
     template <class Visit> void each_bin(Visit &&visit) const;
 
     Buckets buckets_;
