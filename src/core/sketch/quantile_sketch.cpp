@@ -108,14 +108,16 @@ std::optional<double> QuantileSketch::quantile(double p) const {
     if (!(p >= 0 && p <= 1)) throw std::invalid_argument("a quantile's p must be between 0 and 1");
     if (count_ == 0) return std::nullopt;
     double const rank = p * static_cast<double>(count_ - 1);
-    auto const below = static_cast<std::uint64_t>(rank);
+    auto const below = static_cast<std::uint64_t>(rank);  // p * (n - 1) cannot round above n - 1
     double const share = rank - static_cast<double>(below);
     std::uint64_t const above = share > 0 ? below + 1 : below;
 
-    double low = least_, high = greatest_;  // of the values ranked `below` and `above`; the extremes are known exactly
-    bool const seek_low = below > 0 && below<count_ - 1, seek_high = above> 0 && above < count_ - 1;
-    if (below >= count_ - 1) low = greatest_;
-    if (above == 0) high = least_;
+    // Of the values ranked `below` and `above`; the extremes are known exactly.
+    std::uint64_t const last = count_ - 1;
+    double low = below == last ? greatest_ : least_;
+    double high = above == 0 ? least_ : greatest_;
+    bool const seek_low = below != 0 && below != last;
+    bool const seek_high = above != 0 && above != last;
     if (seek_low || seek_high) {
         std::uint64_t seen = 0;
         bool low_found = !seek_low;
