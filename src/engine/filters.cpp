@@ -34,12 +34,15 @@ std::string dimension_list(const Rollup &rollup) {
 std::string scalar_text(const std::string &dimension, const JsonbValue &value) {
     std::string text;
     switch (value.type) {
-    case jbvString: text.assign(value.val.string.val, static_cast<std::size_t>(value.val.string.len)); break;
-    case jbvBool: text = value.val.boolean ? "true" : "false"; break;
+    case jbvString:
+        text.assign(value.val.string.val, static_cast<std::size_t>(value.val.string.len));
+        break;
+    case jbvBool:
+        text = value.val.boolean ? "true" : "false";
+        break;
     case jbvNumeric:
-        text = pg::call([&] {
-            return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value.val.numeric)));
-        });
+        text = pg::call(
+            [&] { return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value.val.numeric))); });
         break;
     default:
         pg::bad_argument("filters", "null at \"" + dimension + "\"", shape, example);
@@ -57,8 +60,7 @@ std::vector<Filter> filters_argument(const pg::Args &args, int i, const Rollup &
     if (args.null(i)) return filters;
     Datum const argument = args.datum(i);
     Jsonb *const json = pg::call([&] { return DatumGetJsonbP(argument); });
-    if (!JB_ROOT_IS_OBJECT(json))
-        pg::bad_argument("filters", "not an object", shape, example);
+    if (!JB_ROOT_IS_OBJECT(json)) pg::bad_argument("filters", "not an object", shape, example);
     if (JB_ROOT_COUNT(json) == 0) return filters;
     // Keys come before their values; the object and its arrays announce their beginning and end.
     int depth = 0;
@@ -74,9 +76,9 @@ std::vector<Filter> filters_argument(const pg::Args &args, int i, const Rollup &
         } else if (kind == WJB_VALUE || kind == WJB_ELEM) {
             Filter &filter = filters.back();
             if (filter.values.size() == most_values)
-                pg::bad_argument("filters", "longer than " + std::to_string(most_values) + " values at \"" +
-                                                filter.dimension + "\"",
-                                 "at most " + std::to_string(most_values) + " values a dimension");
+                pg::bad_argument(
+                    "filters", "longer than " + std::to_string(most_values) + " values at \"" + filter.dimension + "\"",
+                    "at most " + std::to_string(most_values) + " values a dimension");
             filter.values.push_back(scalar_text(filter.dimension, token));
         } else if (kind == WJB_BEGIN_OBJECT || kind == WJB_BEGIN_ARRAY) {
             if (++depth > (kind == WJB_BEGIN_OBJECT ? 1 : 2))

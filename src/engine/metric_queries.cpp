@@ -81,6 +81,7 @@ std::vector<Key> keys_of(const Cells &cells) {
             groups[batch] = &group;
         }
     std::vector<Key> keys;
+    keys.reserve(found.size());
     for (auto &[name, groups] : found) keys.push_back({name, groups});
     return keys;
 }
@@ -138,8 +139,9 @@ std::map<std::optional<std::string>, Value> totals_of(const Question &question, 
     Cells const cells(question, plan.windows());
     std::vector<Key> const keys = keys_of(cells);
     if (keys.size() * plan.slots.size() > most_cells)
-        pg::bad_argument("group_by", "\"" + *question.group_by + "\", which has " + std::to_string(keys.size()) +
-                                         " values in " + std::to_string(plan.slots.size()) + " buckets",
+        pg::bad_argument("group_by",
+                         "\"" + *question.group_by + "\", which has " + std::to_string(keys.size()) + " values in " +
+                             std::to_string(plan.slots.size()) + " buckets",
                          "a dimension with at most " + std::to_string(most_cells / plan.slots.size()) + " values",
                          "Filter by it, or pass a shorter period or a larger bucket.");
     Evaluator evaluator = question.evaluator(Fill::null);
@@ -153,7 +155,7 @@ std::map<std::optional<std::string>, Value> totals_of(const Question &question, 
 
 /// Greatest total first, then by name; without a total and without a name last.
 void rank(std::vector<Key> &keys, const std::map<std::optional<std::string>, Value> &totals) {
-    auto const total_of = [&](const Key &key) { return totals.count(key.name) ? totals.at(key.name) : Value(); };
+    auto const total_of = [&](const Key &key) { return totals.contains(key.name) ? totals.at(key.name) : Value(); };
     std::stable_sort(keys.begin(), keys.end(), [&](const Key &a, const Key &b) {
         int const order = compare(total_of(a), total_of(b));
         return order != 0 ? order > 0 : a.name && (!b.name || *a.name < *b.name);
@@ -218,8 +220,8 @@ ANALYTICS_FUNCTION(analytics_get_metric_series) {
     if (keys.size() > key_limit) keys.resize(key_limit);
 
     engine::Evaluator evaluator = question.evaluator(metric.fill);
-    MemoryContext const scratch =
-        pg::call([] { return AllocSetContextCreate(CurrentMemoryContext, "analytics metric", ALLOCSET_DEFAULT_SIZES); });
+    MemoryContext const scratch = pg::call(
+        [] { return AllocSetContextCreate(CurrentMemoryContext, "analytics metric", ALLOCSET_DEFAULT_SIZES); });
     pg::InContext const in(scratch);
     for (const engine::Key &key : keys) {
         pg::check_for_interrupts();
@@ -264,10 +266,8 @@ ANALYTICS_FUNCTION(analytics_get_metric_summary) {
     engine::Evaluator evaluator = question.evaluator(metric.fill);
     engine::Lines lines(evaluator, plan, rows);
     std::array<Value, 2> totals;
-    if (state)
-        totals = {lines.now.back(), lines.before.back()};
-    else
-        evaluator.run(std::span(rows).subspan(trend_slots), totals);
+    if (state) totals = {lines.now.back(), lines.before.back()};
+    else evaluator.run(std::span(rows).subspan(trend_slots), totals);
 
     for (Value &value : lines.now) value = engine::rounded(value, metric.rounding);
     Value const change = engine::pct_change(totals[0], totals[1]);

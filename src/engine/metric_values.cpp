@@ -17,12 +17,18 @@ bool finite(Datum value) {
 
 Datum to_numeric(Oid type, Datum value) {
     switch (type) {
-    case NUMERICOID: return value;
-    case INT8OID: return from_int(DatumGetInt64(value));
-    case INT4OID: return from_int(DatumGetInt32(value));
-    case INT2OID: return from_int(DatumGetInt16(value));
-    case FLOAT4OID: return numeric(float4_numeric, value);
-    default: return numeric(float8_numeric, value);
+    case NUMERICOID:
+        return value;
+    case INT8OID:
+        return from_int(DatumGetInt64(value));
+    case INT4OID:
+        return from_int(DatumGetInt32(value));
+    case INT2OID:
+        return from_int(DatumGetInt16(value));
+    case FLOAT4OID:
+        return numeric(float4_numeric, value);
+    default:
+        return numeric(float8_numeric, value);
     }
 }
 
@@ -45,13 +51,16 @@ struct NumericMath {
         const Cell &cell = cells[i];
         const Measure &m = *measures[i];
         switch (m.kind) {
-        case MeasureKind::distinct: return from_int(cell.count);
+        case MeasureKind::distinct:
+            return from_int(cell.count);
         case MeasureKind::count:
-        case MeasureKind::sum: return cell.null ? zero : to_numeric(m.type, cell.value);
+        case MeasureKind::sum:
+            return cell.null ? zero : to_numeric(m.type, cell.value);
         case MeasureKind::avg:
             if (cell.null || cell.count == 0) return std::nullopt;
             return divide(to_numeric(m.type, cell.value), from_int(cell.count));
-        default: return cell.null ? Value() : Value(to_numeric(m.type, cell.value));
+        default:
+            return cell.null ? Value() : Value(to_numeric(m.type, cell.value));
         }
     }
     Value quantile(int i) const {
@@ -75,13 +84,19 @@ struct NumericMath {
 
 core::MeasureRole role_of(const Measure &measure) {
     switch (measure.kind) {
-    case MeasureKind::count: return core::MeasureRole::additive;
-    case MeasureKind::sum: return is_number(measure.type) ? core::MeasureRole::additive : core::MeasureRole::other;
+    case MeasureKind::count:
+        return core::MeasureRole::additive;
+    case MeasureKind::sum:
+        return is_number(measure.type) ? core::MeasureRole::additive : core::MeasureRole::other;
     case MeasureKind::min:
-    case MeasureKind::max: return is_number(measure.type) ? core::MeasureRole::extreme : core::MeasureRole::other;
-    case MeasureKind::avg: return is_number(measure.type) ? core::MeasureRole::average : core::MeasureRole::other;
-    case MeasureKind::distinct: return core::MeasureRole::distinct;
-    case MeasureKind::quantiles: return core::MeasureRole::sketch;
+    case MeasureKind::max:
+        return is_number(measure.type) ? core::MeasureRole::extreme : core::MeasureRole::other;
+    case MeasureKind::avg:
+        return is_number(measure.type) ? core::MeasureRole::average : core::MeasureRole::other;
+    case MeasureKind::distinct:
+        return core::MeasureRole::distinct;
+    case MeasureKind::quantiles:
+        return core::MeasureRole::sketch;
     }
     return core::MeasureRole::other;
 }
@@ -90,9 +105,12 @@ Rounding rounding_of(const core::Program &program, std::string_view unit) {
     using enum Rounding::Kind;
     switch (program.precision) {
     case core::Precision::exact:
-    case core::Precision::chosen: return {none};
-    case core::Precision::scaled: return {trim};
-    case core::Precision::derived: break;
+    case core::Precision::chosen:
+        return {none};
+    case core::Precision::scaled:
+        return {trim};
+    case core::Precision::derived:
+        break;
     }
     if (unit == "ms" || unit == "s" || unit == "seconds") return {decimals, 3};
     if (unit == "ratio") return {decimals, 4};
@@ -124,7 +142,8 @@ bool Evaluator::empty(const Cell *cells) const {
         case MeasureKind::distinct:
             if (cells[i].count != 0) return false;
             break;
-        default: return false;
+        default:
+            return false;
         }
     }
     return true;

@@ -7,6 +7,14 @@
 #include <array>
 #include <unordered_map>
 
+extern "C" {
+#include "access/genam.h"
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_collation.h"
+#include "utils/fmgroids.h"
+}
+
 namespace analytics::engine {
 namespace {
 
@@ -16,8 +24,9 @@ constexpr std::size_t most_cached = 500;
 /// A metric's name is a word, so that it can be a label, a file and a column anywhere.
 bool is_name(std::string_view name) {
     auto const letter = [](char c) { return c >= 'a' && c <= 'z'; };
-    return !name.empty() && name.size() <= 63 && letter(name[0]) &&
-           std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '_'; });
+    return !name.empty() && name.size() <= 63 && letter(name[0]) && std::all_of(name.begin(), name.end(), [&](char c) {
+        return letter(c) || (c >= '0' && c <= '9') || c == '_';
+    });
 }
 
 Fill fill_of(std::string_view text) { return text == "zero" ? Fill::zero : text == "last" ? Fill::last : Fill::null; }
@@ -55,28 +64,59 @@ void prepare(Metric &metric, const Rollup &rollup) {
     metric.rounding = rounding_of(metric.program, metric.unit);
 }
 
+/// A row of analytics_store.metrics, copied into the current memory context; unit may be 0.
+struct Definition {
+    bool there;
+    Datum rollup, expression, unit, fill;
+};
+
+/// Reads it by the primary key, not by SQL: every answer begins with it, and definitions are everybody's to read.
+Definition definition(Datum name) {
+    constexpr int name_column = 1, rollup_column = 2, expression_column = 3, unit_column = 4, fill_column = 6;
+    return pg::call([&] {
+        Oid const schema = get_namespace_oid("analytics_store", true);
+        Oid const table = OidIsValid(schema) ? get_relname_relid("metrics", schema) : InvalidOid;
+        if (!OidIsValid(table))
+            ereport(
+                ERROR, errcode(ERRCODE_UNDEFINED_TABLE), errmsg("agent_analytics is not installed in this database"),
+                errdetail("There is no table analytics_store.metrics."), errhint("Run SELECT analytics.install();"));
+        Definition result{};
+        Relation const relation = table_open(table, AccessShareLock);
+        list_free(RelationGetIndexList(relation));  // finds out which is the primary key
+        ScanKeyData key;
+        ScanKeyEntryInitialize(&key, 0, name_column, BTEqualStrategyNumber, InvalidOid, DEFAULT_COLLATION_OID, F_TEXTEQ,
+                               name);
+        SysScanDesc const scan = systable_beginscan(relation, relation->rd_pkindex, OidIsValid(relation->rd_pkindex),
+                                                    GetActiveSnapshot(), 1, &key);
+        if (HeapTuple tuple = systable_getnext(scan); HeapTupleIsValid(tuple)) {
+            tuple = heap_copytuple(tuple);
+            bool null = false;
+            auto const column = [&](int i) { return heap_getattr(tuple, i, RelationGetDescr(relation), &null); };
+            result = {true, column(rollup_column), column(expression_column), 0, column(fill_column)};
+            Datum const unit = column(unit_column);
+            if (!null) result.unit = unit;
+        }
+        systable_endscan(scan);
+        table_close(relation, AccessShareLock);
+        return result;
+    });
+}
+
 }  // namespace
 
 FoundMetric find_metric(const pg::Spi &spi, const std::string &name) {
-    static pg::Statement definition(
-        "SELECT rollup, expression, unit, fill FROM analytics_store.metrics WHERE name = $1", {TEXTOID});
     static std::unordered_map<std::string, std::shared_ptr<const Metric>> cache;
 
-    std::array<Datum, 1> const values{pg::to_text(name)};
-    pg::Result const found = definition.run(spi, values);
-    if (found.empty())
+    Definition const found = definition(pg::to_text(name));
+    if (!found.there)
         throw pg::Error(not_found, "metric not found", "There is no metric \"" + name + "\".",
                         "SELECT name FROM analytics.list_metrics() shows those that are defined.");
-    auto const text = [&](int column) {
-        auto const value = found.get(0, column);
-        return value ? pg::to_string(*value) : std::string();
-    };
     auto fresh = std::make_shared<Metric>();
     fresh->name = name;
-    fresh->rollup = text(0);
-    fresh->expression = text(1);
-    fresh->unit = text(2);
-    fresh->fill = fill_of(text(3));
+    fresh->rollup = pg::to_string(found.rollup);
+    fresh->expression = pg::to_string(found.expression);
+    if (found.unit != 0) fresh->unit = pg::to_string(found.unit);
+    fresh->fill = fill_of(pg::to_string(found.fill));
 
     const Rollup &rollup = find_rollup(spi, fresh->rollup);
     if (auto const hit = cache.find(name); hit != cache.end()) {
@@ -114,16 +154,22 @@ ANALYTICS_FUNCTION(analytics_define_metric) {
         engine::prepare(metric, engine::find_rollup(spi, metric.rollup));
         std::string const gaps = !fill.empty() ? fill : metric.program.zero_when_empty ? "zero" : "null";
         static pg::Statement store(
-            "INSERT INTO analytics_store.metrics AS m (name, rollup, expression, unit, direction, fill, description) "
-            "VALUES ($1, $2, $3, nullif($4, ''), $5, $6, $7) ON CONFLICT (name) DO UPDATE SET rollup = excluded.rollup, "
-            "expression = excluded.expression, unit = excluded.unit, direction = excluded.direction, "
-            "fill = excluded.fill, description = excluded.description",
-            {TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID});
-        std::array<Datum, 7> const values{
-            pg::to_text(metric.name), pg::to_text(metric.rollup),          pg::to_text(metric.expression),
-            pg::to_text(metric.unit), pg::to_text(direction), pg::to_text(gaps),
-            pg::to_text(description.value_or(""))};
-        store.run(spi, values, description ? "       " : "      n", false);
+            "INSERT INTO analytics_store.metrics (name, rollup, expression, unit, direction, fill, description) "
+            "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name) DO UPDATE "
+            "SET rollup = excluded.rollup, expression = excluded.expression, unit = excluded.unit, "
+            "direction = excluded.direction, fill = excluded.fill, description = excluded.description",
+            std::vector<Oid>(7, TEXTOID));
+        std::array<Datum, 7> const values{pg::to_text(metric.name),
+                                          pg::to_text(metric.rollup),
+                                          pg::to_text(metric.expression),
+                                          pg::to_text(metric.unit),
+                                          pg::to_text(direction),
+                                          pg::to_text(gaps),
+                                          pg::to_text(description.value_or(""))};
+        std::string nulls(values.size(), ' ');
+        if (metric.unit.empty()) nulls[3] = 'n';
+        if (!description) nulls[6] = 'n';
+        store.run(spi, values, nulls.c_str(), false);
     }
     return pg::to_text(metric.name);
 }

@@ -60,8 +60,7 @@ Series make_series(const core::Bucket &bucket, const core::Span &period, std::st
     // Room for as many buckets again (before()), and for a comparison with the period or the year before those.
     core::Instant const earliest = as_of - 3 * core::longest(period) - 400 * core::micros_per_day;
     core::Zone zone = time_zone(time_zone_name, earliest, as_of);
-    auto const edges =
-        core::bucket_edges(zone, bucket, zone.shift(as_of, period.times(-1)), as_of, most_buckets);
+    auto const edges = core::bucket_edges(zone, bucket, zone.shift(as_of, period.times(-1)), as_of, most_buckets);
     if (!edges)
         pg::bad_argument("period", "longer than " + std::to_string(most_buckets) + " buckets of " + quoted(bucket.name),
                          "at most " + std::to_string(most_buckets) + " buckets long",

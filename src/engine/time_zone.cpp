@@ -11,7 +11,8 @@ extern "C" {
 namespace analytics::engine {
 namespace {
 
-constexpr int64 unix_epoch = int64{POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE} * SECS_PER_DAY;  // seconds from 1970 to 2000
+constexpr int64 unix_epoch =
+    int64{POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE} * SECS_PER_DAY;  // seconds from 1970 to 2000
 constexpr int64 margin = 40 * core::micros_per_day;
 
 /// PostgreSQL also reads POSIX zones such as UTC+2, in which plus means west: a trap, and no name of the tz database.

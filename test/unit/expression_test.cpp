@@ -13,8 +13,9 @@ using namespace analytics::core;
 namespace {
 
 constexpr MeasureName measures[] = {
-    {"orders", MeasureRole::additive},    {"revenue", MeasureRole::additive}, {"customers", MeasureRole::distinct},
-    {"avg_latency", MeasureRole::average}, {"slowest", MeasureRole::extreme},  {"latency", MeasureRole::sketch},
+    {"orders", MeasureRole::additive},    {"revenue", MeasureRole::additive},
+    {"customers", MeasureRole::distinct}, {"avg_latency", MeasureRole::average},
+    {"slowest", MeasureRole::extreme},    {"latency", MeasureRole::sketch},
     {"last_seen", MeasureRole::other},    {"Gross \"total\"", MeasureRole::additive},
 };
 
@@ -48,7 +49,8 @@ struct DoubleMath {
     static bool is_zero(double a) { return a == 0; }
 };
 
-std::optional<double> value(std::string_view text, std::optional<double> orders = 8, std::optional<double> revenue = 100) {
+std::optional<double> value(std::string_view text, std::optional<double> orders = 8,
+                            std::optional<double> revenue = 100) {
     Program const program = parse_expression(text, measures);
     std::vector<std::optional<double>> stack(static_cast<std::size_t>(program.stack));
     DoubleMath math{program,
@@ -172,13 +174,43 @@ TEST(Expression, TellsWhereItWentWrong) {
 }
 
 TEST(Expression, RefusesWhatItCannotMean) {
-    for (std::string_view const text :
-         {"", "   ", "1 + 1", "orders(", "orders()", "nullif(orders)", "nullif(orders, 1, 2)", "abs(orders, 1)", "coalesce()",
-          "round(orders, revenue)", "round(orders, 1.5)", "round(orders, 21)", "round(orders, -1)", "round(orders, 1, 2)",
-          "quantile(latency)", "quantile(latency, 1.5)", "quantile(latency, -0.5)", "quantile(latency, orders)",
-          "quantile(orders, 0.5)", "quantile(0.5, latency)", "quantile(latency, 0.5", "1.2.3 * orders", "1e orders",
-          "1e99 * orders", "0x10 * orders", "orders % 2", "orders ^ 2", "orders = 1", "\"orders", "\"\"", "ORDERS", ".",
-          "orders * 12345678901234567890123456789012345678901", "+orders", "(), orders", ",", "orders,"})
+    for (std::string_view const text : {"",
+                                        "   ",
+                                        "1 + 1",
+                                        "orders(",
+                                        "orders()",
+                                        "nullif(orders)",
+                                        "nullif(orders, 1, 2)",
+                                        "abs(orders, 1)",
+                                        "coalesce()",
+                                        "round(orders, revenue)",
+                                        "round(orders, 1.5)",
+                                        "round(orders, 21)",
+                                        "round(orders, -1)",
+                                        "round(orders, 1, 2)",
+                                        "quantile(latency)",
+                                        "quantile(latency, 1.5)",
+                                        "quantile(latency, -0.5)",
+                                        "quantile(latency, orders)",
+                                        "quantile(orders, 0.5)",
+                                        "quantile(0.5, latency)",
+                                        "quantile(latency, 0.5",
+                                        "1.2.3 * orders",
+                                        "1e orders",
+                                        "1e99 * orders",
+                                        "0x10 * orders",
+                                        "orders % 2",
+                                        "orders ^ 2",
+                                        "orders = 1",
+                                        "\"orders",
+                                        "\"\"",
+                                        "ORDERS",
+                                        ".",
+                                        "orders * 12345678901234567890123456789012345678901",
+                                        "+orders",
+                                        "(), orders",
+                                        ",",
+                                        "orders,"})
         EXPECT_GT(error(text).position, 0u) << text;
 }
 
@@ -195,8 +227,9 @@ TEST(Expression, IsBounded) {
 
 TEST(Expression, SurvivesAnyText) {
     std::mt19937 random(1);
-    constexpr std::string_view pieces[] = {"orders", "revenue", "latency", "(", ")", ",", "+", "-", "*", "/", "1", "0.5",
-                                           "round", "nullif", "quantile", "coalesce", " ", "\"", "e5", "\xC3", ".", "least"};
+    constexpr std::string_view pieces[] = {
+        "orders", "revenue", "latency", "(",        ")",        ",", "+",  "-",  "*",    "/", "1",
+        "0.5",    "round",   "nullif",  "quantile", "coalesce", " ", "\"", "e5", "\xC3", ".", "least"};
     int good = 0;
     for (int i = 0; i < 50'000; ++i) {
         std::string text;

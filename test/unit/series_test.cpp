@@ -13,8 +13,8 @@ namespace {
 Instant at(int year, unsigned month, unsigned day, int hour = 0, int minute = 0, std::int64_t micros = 0) {
     using namespace std::chrono;
     sys_days const epoch{std::chrono::year{2000} / 1 / 1};
-    return (sys_days{std::chrono::year{year} / month / day} - epoch).count() * micros_per_day +
-           hour * micros_per_hour + minute * micros_per_minute + micros;
+    return (sys_days{std::chrono::year{year} / month / day} - epoch).count() * micros_per_day + hour * micros_per_hour +
+           minute * micros_per_minute + micros;
 }
 constexpr std::int64_t h = micros_per_hour, m = micros_per_minute;
 
@@ -28,9 +28,13 @@ Zone lord_howe() {  // clocks move by half an hour: 2024-04-06 15:00 UTC back, 2
 }
 Zone apia() { return Zone({{0, -10 * h}, {at(2011, 12, 30, 10), 14 * h}}); }  // no 30 December 2011
 Zone st_johns() {  // until 2011 clocks changed at one minute past midnight
-    return Zone({{0, -3 * h - 30 * m}, {at(2010, 3, 14, 3, 31), -2 * h - 30 * m}, {at(2010, 11, 7, 2, 31), -3 * h - 30 * m}});
+    return Zone(
+        {{0, -3 * h - 30 * m}, {at(2010, 3, 14, 3, 31), -2 * h - 30 * m}, {at(2010, 11, 7, 2, 31), -3 * h - 30 * m}});
 }
-Zone monrovia() { return Zone({{at(1919, 3, 1), -(44 * m + 30 * micros_per_second)}, {at(1972, 1, 7, 0, 44) + 30 * micros_per_second, 0}}); }
+Zone monrovia() {
+    return Zone(
+        {{at(1919, 3, 1), -(44 * m + 30 * micros_per_second)}, {at(1972, 1, 7, 0, 44) + 30 * micros_per_second, 0}});
+}
 
 Bucket bucket(std::string_view text) { return parse_bucket(text).value(); }
 std::vector<Instant> edges(const Zone &zone, std::string_view name, Instant after, Instant until) {
@@ -41,8 +45,8 @@ TEST(Zone, ReadsSkippedTimesBeforeTheJumpAndDoubleTimesAfterIt) {
     Zone const zone = berlin();
     EXPECT_EQ(zone.local(at(2024, 3, 31, 0, 59)), at(2024, 3, 31, 1, 59));
     EXPECT_EQ(zone.local(at(2024, 3, 31, 1)), at(2024, 3, 31, 3));
-    EXPECT_EQ(zone.instant(at(2024, 3, 31, 2, 30)), at(2024, 3, 31, 1, 30));   // skipped
-    EXPECT_EQ(zone.instant(at(2024, 10, 27, 2, 30)), at(2024, 10, 27, 1, 30)); // twice
+    EXPECT_EQ(zone.instant(at(2024, 3, 31, 2, 30)), at(2024, 3, 31, 1, 30));    // skipped
+    EXPECT_EQ(zone.instant(at(2024, 10, 27, 2, 30)), at(2024, 10, 27, 1, 30));  // twice
     EXPECT_EQ(zone.instant(at(2024, 10, 27, 1, 59)), at(2024, 10, 26, 23, 59));
     EXPECT_EQ(zone.instant(at(2024, 7, 1)), at(2024, 6, 30, 22));
     EXPECT_THROW(Zone({}), std::invalid_argument);
@@ -74,8 +78,8 @@ TEST(Periods, AreWholeNumbersOfUnits) {
     EXPECT_EQ(parse_period("3mo"), (Span{3, 0, 0}));
     EXPECT_EQ(parse_period("1y"), (Span{12, 0, 0}));
     EXPECT_EQ(parse_period("36525d"), (Span{0, 36525, 0}));
-    for (std::string_view const text : {"", "d", "0d", "-7d", "+7d", "7", "7 d", " 7d", "7d ", "7D", "1.5d", "7days", "36526d",
-                                        "99999999999d", "123456789m", "876601h", "2000mo", "1e3d", "7d7d"})
+    for (std::string_view const text : {"", "d", "0d", "-7d", "+7d", "7", "7 d", " 7d", "7d ", "7D", "1.5d", "7days",
+                                        "36526d", "99999999999d", "123456789m", "876601h", "2000mo", "1e3d", "7d7d"})
         EXPECT_FALSE(parse_period(text)) << text;
 }
 
@@ -89,8 +93,9 @@ TEST(Buckets, EndWithTheRunningOneAndCoverThePeriod) {
     EXPECT_EQ(edges(Zone::utc(), "1h", at(2024, 5, 15, 9), at(2024, 5, 15, 10)),
               (std::vector{at(2024, 5, 15, 10), at(2024, 5, 15, 11)}));  // the start that is `until` belongs to it
     EXPECT_EQ(edges(Zone::utc(), "1d", now - h, now), (std::vector{at(2024, 5, 15), at(2024, 5, 16)}));
-    EXPECT_EQ(edges(Zone::utc(), "1mo", at(2023, 12, 5), now),
-              (std::vector{at(2024, 1, 1), at(2024, 2, 1), at(2024, 3, 1), at(2024, 4, 1), at(2024, 5, 1), at(2024, 6, 1)}));
+    EXPECT_EQ(
+        edges(Zone::utc(), "1mo", at(2023, 12, 5), now),
+        (std::vector{at(2024, 1, 1), at(2024, 2, 1), at(2024, 3, 1), at(2024, 4, 1), at(2024, 5, 1), at(2024, 6, 1)}));
     EXPECT_EQ(edges(Zone::utc(), "1w", at(1999, 12, 20, 1), at(2000, 1, 4)),
               (std::vector{at(1999, 12, 27), at(2000, 1, 3), at(2000, 1, 10)}));  // Mondays
     EXPECT_TRUE(bucket_edges(Zone::utc(), bucket("1h"), now - 100 * h, now, 100));
@@ -120,13 +125,14 @@ TEST(Buckets, SplitWhereClocksLeaveTheGrid) {
     EXPECT_EQ(edges(lord_howe(), "1h", at(2024, 4, 6, 13, 30), at(2024, 4, 6, 15, 45)),
               (std::vector{at(2024, 4, 6, 14), at(2024, 4, 6, 15), at(2024, 4, 6, 15, 30), at(2024, 4, 6, 16, 30)}));
     // 01:00, then half past two, then 03:00.
-    EXPECT_EQ(edges(lord_howe(), "1h", at(2024, 10, 5, 14), at(2024, 10, 5, 16, 5)),
-              (std::vector{at(2024, 10, 5, 14, 30), at(2024, 10, 5, 15, 30), at(2024, 10, 5, 16), at(2024, 10, 5, 17)}));
+    EXPECT_EQ(
+        edges(lord_howe(), "1h", at(2024, 10, 5, 14), at(2024, 10, 5, 16, 5)),
+        (std::vector{at(2024, 10, 5, 14, 30), at(2024, 10, 5, 15, 30), at(2024, 10, 5, 16), at(2024, 10, 5, 17)}));
     EXPECT_EQ(edges(lord_howe(), "30m", at(2024, 4, 6, 14, 10), at(2024, 4, 6, 15, 20)).size(), 3u);
     // Seconds in the offset: hours began 30 seconds past.
     EXPECT_EQ(edges(monrovia(), "1h", at(1972, 1, 6, 23), at(1972, 1, 7, 1, 30)),
-              (std::vector{at(1972, 1, 6, 23, 44) + 30 * micros_per_second, at(1972, 1, 7, 0, 44) + 30 * micros_per_second,
-                           at(1972, 1, 7, 1), at(1972, 1, 7, 2)}));
+              (std::vector{at(1972, 1, 6, 23, 44) + 30 * micros_per_second,
+                           at(1972, 1, 7, 0, 44) + 30 * micros_per_second, at(1972, 1, 7, 1), at(1972, 1, 7, 2)}));
 }
 
 TEST(Buckets, StandSkippedDaysAndTwoMidnights) {

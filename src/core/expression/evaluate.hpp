@@ -20,10 +20,8 @@ std::optional<typename Math::Number> evaluate(const Program &program, Math &math
     };
     auto const binary = [&](auto &&f) {
         --top;
-        if (top[-1] && *top)
-            top[-1] = f(*top[-1], *top[0]);
-        else
-            top[-1] = std::nullopt;
+        if (top[-1] && *top) top[-1] = f(*top[-1], *top[0]);
+        else top[-1] = std::nullopt;
     };
     // Keeps the first of n values that wins over those before it; NULLs never do.
     auto const choose = [&](int n, auto &&wins) {
@@ -34,28 +32,52 @@ std::optional<typename Math::Number> evaluate(const Program &program, Math &math
     for (const Instruction &step : program.code) {
         int const n = step.argument;
         switch (step.op) {
-        case Op::constant: *top++ = math.constant(n); break;
-        case Op::measure: *top++ = math.measure(n); break;
-        case Op::quantile: *top++ = math.quantile(n); break;
-        case Op::add: binary([&](auto a, auto b) -> Value { return math.add(a, b); }); break;
-        case Op::subtract: binary([&](auto a, auto b) -> Value { return math.subtract(a, b); }); break;
-        case Op::multiply: binary([&](auto a, auto b) -> Value { return math.multiply(a, b); }); break;
+        case Op::constant:
+            *top++ = math.constant(n);
+            break;
+        case Op::measure:
+            *top++ = math.measure(n);
+            break;
+        case Op::quantile:
+            *top++ = math.quantile(n);
+            break;
+        case Op::add:
+            binary([&](auto a, auto b) -> Value { return math.add(a, b); });
+            break;
+        case Op::subtract:
+            binary([&](auto a, auto b) -> Value { return math.subtract(a, b); });
+            break;
+        case Op::multiply:
+            binary([&](auto a, auto b) -> Value { return math.multiply(a, b); });
+            break;
         case Op::divide:
             binary([&](auto a, auto b) -> Value {
                 if (math.is_zero(b)) return std::nullopt;
                 return math.divide(a, b);
             });
             break;
-        case Op::negate: unary([&](auto a) { return math.negate(a); }); break;
-        case Op::abs: unary([&](auto a) { return math.abs(a); }); break;
-        case Op::round: unary([&](auto a) { return math.round(a, n); }); break;
+        case Op::negate:
+            unary([&](auto a) { return math.negate(a); });
+            break;
+        case Op::abs:
+            unary([&](auto a) { return math.abs(a); });
+            break;
+        case Op::round:
+            unary([&](auto a) { return math.round(a, n); });
+            break;
         case Op::nullif:
             --top;
             if (top[-1] && *top && math.compare(*top[-1], *top[0]) == 0) top[-1] = std::nullopt;
             break;
-        case Op::coalesce: choose(n, [](auto, auto) { return false; }); break;
-        case Op::greatest: choose(n, [&](auto a, auto b) { return math.compare(a, b) > 0; }); break;
-        case Op::least: choose(n, [&](auto a, auto b) { return math.compare(a, b) < 0; }); break;
+        case Op::coalesce:
+            choose(n, [](auto, auto) { return false; });
+            break;
+        case Op::greatest:
+            choose(n, [&](auto a, auto b) { return math.compare(a, b) > 0; });
+            break;
+        case Op::least:
+            choose(n, [&](auto a, auto b) { return math.compare(a, b) < 0; });
+            break;
         }
     }
     return top[-1];

@@ -19,8 +19,12 @@ struct Function {
     int least, most;  // arguments
 };
 constexpr Function functions[] = {
-    {"nullif", Op::nullif, 2, 2},   {"coalesce", Op::coalesce, 1, 16}, {"greatest", Op::greatest, 1, 16},
-    {"least", Op::least, 1, 16},    {"abs", Op::abs, 1, 1},            {"round", Op::round, 1, 2},
+    {"nullif", Op::nullif, 2, 2},
+    {"coalesce", Op::coalesce, 1, 16},
+    {"greatest", Op::greatest, 1, 16},
+    {"least", Op::least, 1, 16},
+    {"abs", Op::abs, 1, 1},
+    {"round", Op::round, 1, 2},
     {"quantile", Op::quantile, 2, 2},
 };
 
@@ -123,8 +127,8 @@ class Parser {
     Traits call(std::string_view written, std::size_t start) {
         std::string name(written);
         std::transform(name.begin(), name.end(), name.begin(), lower);
-        auto const *const f = std::find_if(std::begin(functions), std::end(functions),
-                                           [&](const Function &g) { return g.name == name; });
+        auto const *const f =
+            std::find_if(std::begin(functions), std::end(functions), [&](const Function &g) { return g.name == name; });
         if (f == std::end(functions))
             fail("there is no function " + std::string(written) + "()", start, std::string(syntax));
         expect('(');
@@ -148,10 +152,18 @@ class Parser {
                  start, std::string(syntax));
         expect(')');
         switch (f->op) {
-        case Op::round: emit(Op::round, decimals, 0); break;
-        case Op::abs: emit(Op::abs, 0, 0); break;
-        case Op::nullif: emit(Op::nullif, 0, -1); break;
-        default: emit(f->op, count, 1 - count); break;
+        case Op::round:
+            emit(Op::round, decimals, 0);
+            break;
+        case Op::abs:
+            emit(Op::abs, 0, 0);
+            break;
+        case Op::nullif:
+            emit(Op::nullif, 0, -1);
+            break;
+        default:
+            emit(f->op, count, 1 - count);
+            break;
         }
         whole.linear = false;
         return whole;
@@ -162,8 +174,7 @@ class Parser {
         std::size_t const start = token_;
         auto const [index, role] = find(name, start);
         if (role != MeasureRole::sketch)
-            fail("measure \"" + name + "\" has no quantiles", start,
-                 "Declare it in the rollup as quantiles(column).");
+            fail("measure \"" + name + "\" has no quantiles", start, "Declare it in the rollup as quantiles(column).");
         expect(',');
         double const probability = number_between(0, 1, "probability", false);
         expect(')');
@@ -223,7 +234,7 @@ class Parser {
             at_ = static_cast<std::size_t>(end - text_.data());
         }
         if (digits > 40) fail("number of more than 40 digits", token_, "Write the number with fewer digits.");
-        std::string const value(text_.substr(token_, at_ - token_));
+        std::string value(text_.substr(token_, at_ - token_));
         if (is_letter(peek())) unexpected();
         skip_blanks();
         return value;

@@ -43,7 +43,7 @@ struct Quantile {
 };
 
 struct Program {
-    std::vector<Instruction> code;  // in postfix order
+    std::vector<Instruction> code;       // in postfix order
     std::vector<std::string> constants;  // decimal literals
     std::vector<int> measures;           // what it reads, as indices of the rollup's measures
     std::vector<Quantile> quantiles;

@@ -11,15 +11,21 @@ constexpr Bucket quarter{"15m", {0, 0, 15 * micros_per_minute}}, half{"30m", {0,
     hour{"1h", {0, 0, micros_per_hour}}, day{"1d", {0, 1, 0}}, week{"1w", {0, 7, 0}}, month{"1mo", {1, 0, 0}};
 
 constexpr std::pair<std::string_view, const Bucket *> spellings[] = {
-    {"15m", &quarter}, {"15min", &quarter}, {"15 minutes", &quarter}, {"30m", &half}, {"30min", &half},
-    {"30 minutes", &half}, {"1h", &hour}, {"hour", &hour}, {"1 hour", &hour}, {"1d", &day}, {"day", &day},
-    {"1 day", &day}, {"1w", &week}, {"week", &week}, {"1 week", &week}, {"1mo", &month}, {"month", &month},
-    {"1 month", &month},
+    {"15m", &quarter}, {"15min", &quarter}, {"15 minutes", &quarter},
+    {"30m", &half},    {"30min", &half},    {"30 minutes", &half},
+    {"1h", &hour},     {"hour", &hour},     {"1 hour", &hour},
+    {"1d", &day},      {"day", &day},       {"1 day", &day},
+    {"1w", &week},     {"week", &week},     {"1 week", &week},
+    {"1mo", &month},   {"month", &month},   {"1 month", &month},
 };
 
 constexpr std::pair<std::string_view, Span> units[] = {
-    {"m", {0, 0, micros_per_minute}}, {"h", {0, 0, micros_per_hour}}, {"d", {0, 1, 0}}, {"w", {0, 7, 0}},
-    {"mo", {1, 0, 0}}, {"y", {12, 0, 0}},
+    {"m", {0, 0, micros_per_minute}},
+    {"h", {0, 0, micros_per_hour}},
+    {"d", {0, 1, 0}},
+    {"w", {0, 7, 0}},
+    {"mo", {1, 0, 0}},
+    {"y", {12, 0, 0}},
 };
 constexpr std::int64_t longest_period = std::int64_t{36'525} * micros_per_day;
 

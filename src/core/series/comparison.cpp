@@ -69,9 +69,10 @@ std::vector<Slot> counterparts(const Zone &zone, const Bucket &bucket, std::span
 Reading arrange(std::span<const Slot> slots) {
     std::vector<std::size_t> order(slots.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    auto const earlier = [&](std::size_t a, std::size_t b) {
         return slots[a].from != slots[b].from ? slots[a].from < slots[b].from : slots[a].to < slots[b].to;
-    });
+    };
+    if (!std::is_sorted(order.begin(), order.end(), earlier)) std::stable_sort(order.begin(), order.end(), earlier);
     Reading reading;
     reading.places.assign(slots.size(), {-1, 0});
     const Slot *last = nullptr;
