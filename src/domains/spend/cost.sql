@@ -41,8 +41,8 @@ BEGIN
                                           c.cache_read_tokens, c.cache_creation_tokens) n
         WHERE c.tenant_id = (SELECT analytics.current_tenant()) AND c.created_at >= from_time AND c.created_at < to_time
           AND c.cost_source IN ('computed', 'unpriced')),
-    written AS (
-        UPDATE analytics_data.llm_calls c SET cost_usd = l.new_cost, cost_source = 'computed', price_id = l.new_price
+    written AS (  -- a cost taken away is computed anew by the table's trigger
+        UPDATE analytics_data.llm_calls c SET cost_usd = NULL
         FROM looked l
         WHERE c.tenant_id = (SELECT analytics.current_tenant()) AND c.call_id = l.call_id AND NOT dry_run
           AND c.cost_source IN ('computed', 'unpriced')

@@ -14,12 +14,23 @@ namespace analytics::spend {
 namespace {
 
 enum Field : std::size_t {
-    tenant_id, created_at, provider, model, input_tokens, output_tokens, cache_read_tokens, cache_creation_tokens,
-    cost_usd, cost_source, price_id, field_count
+    tenant_id,
+    created_at,
+    provider,
+    model,
+    input_tokens,
+    output_tokens,
+    cache_read_tokens,
+    cache_creation_tokens,
+    cost_usd,
+    cost_source,
+    price_id,
+    field_count
 };
 constexpr std::array<const char *, field_count> field_names{
-    "tenant_id", "created_at", "provider", "model", "input_tokens", "output_tokens", "cache_read_tokens",
-    "cache_creation_tokens", "cost_usd", "cost_source", "price_id"};
+    "tenant_id",    "created_at",    "provider",          "model",
+    "input_tokens", "output_tokens", "cache_read_tokens", "cache_creation_tokens",
+    "cost_usd",     "cost_source",   "price_id"};
 
 /// Lives as long as the statement, one a relation: partitions may order their columns differently.
 struct State {
@@ -27,7 +38,8 @@ struct State {
         for (std::size_t i = 0; i < field_count; ++i) {
             numbers[i] = pg::call([&] { return SPI_fnumber(descriptor, field_names[i]); });
             if (numbers[i] <= 0)
-                throw pg::Error(ERRCODE_UNDEFINED_COLUMN, std::string("the table of calls has no column ") + field_names[i]);
+                throw pg::Error(ERRCODE_UNDEFINED_COLUMN,
+                                std::string("the table of calls has no column ") + field_names[i]);
         }
     }
     std::array<int, field_count> numbers{};
@@ -85,7 +97,8 @@ HeapTuple with(HeapTuple tuple, TupleDesc descriptor, const State &state, std::o
     std::array<Datum, 3> values{cost.value_or(Datum(0)), pg::to_text(source), Int64GetDatum(price.value_or(0))};
     std::array<bool, 3> nulls{!cost, false, !price};
     return pg::call([&] {
-        return heap_modify_tuple_by_cols(tuple, descriptor, columns.size(), columns.data(), values.data(), nulls.data());
+        return heap_modify_tuple_by_cols(tuple, descriptor, columns.size(), columns.data(), values.data(),
+                                         nulls.data());
     });
 }
 
@@ -116,7 +129,8 @@ HeapTuple updated(HeapTuple before, HeapTuple tuple, TupleDesc descriptor, State
         return source == "estimated" ? tuple
                                      : with(tuple, descriptor, state, row.values[cost_usd], "provider", std::nullopt);
     if (source != "computed") return tuple;
-    for (Field f : {tenant_id, created_at, provider, model, input_tokens, output_tokens, cache_read_tokens, cache_creation_tokens})
+    for (Field f : {tenant_id, created_at, provider, model, input_tokens, output_tokens, cache_read_tokens,
+                    cache_creation_tokens})
         if (!row.same(old, f)) return priced(tuple, descriptor, state, row);
     return tuple;
 }
@@ -163,8 +177,8 @@ ANALYTICS_FUNCTION(analytics_call_cost) {
     bool complete = true;
     for (int i = 1; i < 7; ++i) complete &= !args.null(i);
     if (complete) {
-        spend::Tokens const tokens{DatumGetInt64(args.datum(3)), DatumGetInt64(args.datum(4)), DatumGetInt64(args.datum(5)),
-                                   DatumGetInt64(args.datum(6))};
+        spend::Tokens const tokens{DatumGetInt64(args.datum(3)), DatumGetInt64(args.datum(4)),
+                                   DatumGetInt64(args.datum(5)), DatumGetInt64(args.datum(6))};
         std::optional<std::string_view> const provider =
             args.null(0) ? std::nullopt : std::optional(spend::view(args.datum(0)));
         const spend::Price *const price =

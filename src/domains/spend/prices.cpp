@@ -37,7 +37,8 @@ Oid owner_of_prices() {
         Oid const table = get_relname_relid("model_prices", get_namespace_oid("analytics_data", false));
         HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
         if (!HeapTupleIsValid(tuple))
-            ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation \"analytics_data.model_prices\" does not exist"),
+            ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+                            errmsg("relation \"analytics_data.model_prices\" does not exist"),
                             errhint("Run SELECT analytics.install().")));
         Oid const owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
         ReleaseSysCache(tuple);
@@ -96,8 +97,13 @@ Price price_at(const pg::Result &rows, uint64 row, MemoryContext context) {
         return pg::call([&] { return datumCopy(stored, false, -1); });
     };
     auto const to = rows.get(row, 4);
-    return {DatumGetInt64(*rows.get(row, 2)), DatumGetTimestampTz(*rows.get(row, 3)),
-            to ? DatumGetTimestampTz(*to) : DT_NOEND, numeric(5), numeric(6), numeric(7), numeric(8)};
+    return {DatumGetInt64(*rows.get(row, 2)),
+            DatumGetTimestampTz(*rows.get(row, 3)),
+            to ? DatumGetTimestampTz(*to) : DT_NOEND,
+            numeric(5),
+            numeric(6),
+            numeric(7),
+            numeric(8)};
 }
 
 /// A call that names no provider takes a provider's price only where no two providers differ about the model: a guess
@@ -145,14 +151,21 @@ const Price *PriceBook::find(std::string_view tenant, std::optional<std::string_
     auto same_key = [&] {
         std::string_view rest = key_;
         auto next = [&rest](std::string_view part) {
-            bool const same = rest.substr(0, part.size()) == part && rest.size() > part.size() && rest[part.size()] == '\0';
+            bool const same =
+                rest.substr(0, part.size()) == part && rest.size() > part.size() && rest[part.size()] == '\0';
             if (same) rest.remove_prefix(part.size() + 1);
             return same;
         };
-        return next(tenant) && next(model) && !rest.empty() && rest[0] == present && rest.substr(1) == provider.value_or("");
+        return next(tenant) && next(model) && !rest.empty() && rest[0] == present &&
+               rest.substr(1) == provider.value_or("");
     };
     if (latest_ == nullptr || !same_key()) {
-        key_.assign(tenant).append(1, '\0').append(model).append(1, '\0').append(1, present).append(provider.value_or(""));
+        key_.assign(tenant)
+            .append(1, '\0')
+            .append(model)
+            .append(1, '\0')
+            .append(1, present)
+            .append(provider.value_or(""));
         latest_ = nullptr;
         if (entries_.size() >= most_entries) entries_.clear();
         auto const [place, fresh] = entries_.try_emplace(std::pmr::string(key_, &resource_));
@@ -161,8 +174,8 @@ const Price *PriceBook::find(std::string_view tenant, std::optional<std::string_
                     std::string(model), place->second);
         latest_ = &place->second;
     }
-    auto const price = std::find_if(latest_->begin(), latest_->end(),
-                                    [&](const Price &p) { return p.from <= at && at < p.to; });
+    auto const price =
+        std::find_if(latest_->begin(), latest_->end(), [&](const Price &p) { return p.from <= at && at < p.to; });
     return price == latest_->end() ? nullptr : &*price;
 }
 
@@ -181,9 +194,9 @@ std::optional<Datum> Price::cost(const Tokens &tokens) const {
         Datum sum = NumericGetDatum(int64_to_numeric(0));
         for (const Part &part : parts)
             if (part.count != 0)
-                sum = DirectFunctionCall2(numeric_add, sum,
-                                          DirectFunctionCall2(numeric_mul, NumericGetDatum(int64_to_numeric(part.count)),
-                                                              **part.price));
+                sum = DirectFunctionCall2(
+                    numeric_add, sum,
+                    DirectFunctionCall2(numeric_mul, NumericGetDatum(int64_to_numeric(part.count)), **part.price));
         // times a millionth, not divided by a million: a product of numerics is exact, a quotient is rounded
         Datum const millionth = NumericGetDatum(int64_div_fast_to_numeric(1, 6));
         return DirectFunctionCall1(numeric_trim_scale, DirectFunctionCall2(numeric_mul, sum, millionth));

@@ -3,8 +3,8 @@
 CREATE OR REPLACE FUNCTION analytics_internal.install_spend() RETURNS SETOF text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $install$
 BEGIN
-    -- NaN is greater than every number, so "< Infinity" refuses both. The sums of tokens are written as differences,
-    -- which cannot overflow.
+    -- NaN is greater than every number, so "< Infinity" refuses both. Sums of tokens are written as differences of what
+    -- is not negative, which cannot overflow.
     RETURN QUERY SELECT analytics_internal.ensure_table('analytics_data.llm_calls', $columns$
         call_id text NOT NULL DEFAULT gen_random_uuid()::text,
         created_at timestamptz NOT NULL DEFAULT now(),
@@ -25,8 +25,9 @@ BEGIN
         CONSTRAINT llm_calls_time_finite CHECK (isfinite(created_at)),
         CONSTRAINT llm_calls_tokens_not_negative CHECK (input_tokens >= 0 AND output_tokens >= 0
             AND cache_read_tokens >= 0 AND cache_creation_tokens >= 0 AND reasoning_tokens >= 0),
-        CONSTRAINT llm_calls_input_includes_cache CHECK (cache_read_tokens <= input_tokens - cache_creation_tokens),
-        CONSTRAINT llm_calls_output_includes_reasoning CHECK (reasoning_tokens <= output_tokens),
+        CONSTRAINT llm_calls_input_includes_cache CHECK (input_tokens < 0 OR cache_creation_tokens < 0
+            OR cache_read_tokens <= input_tokens - cache_creation_tokens),
+        CONSTRAINT llm_calls_output_includes_reasoning CHECK (output_tokens < 0 OR reasoning_tokens <= output_tokens),
         CONSTRAINT llm_calls_cost_finite CHECK (cost_usd >= 0 AND cost_usd < 'Infinity'),
         CONSTRAINT llm_calls_cost_source CHECK (CASE cost_source
             WHEN 'provider' THEN cost_usd IS NOT NULL AND price_id IS NULL

@@ -13,7 +13,8 @@ namespace analytics::spend {
 namespace {
 
 enum Field : std::size_t { status, started_at, completed_at, duration_ms, success, field_count };
-constexpr std::array<const char *, field_count> field_names{"status", "started_at", "completed_at", "duration_ms", "success"};
+constexpr std::array<const char *, field_count> field_names{"status", "started_at", "completed_at", "duration_ms",
+                                                            "success"};
 
 struct Task {
     std::array<Datum, field_count> values{};
@@ -74,7 +75,8 @@ ANALYTICS_FUNCTION(analytics_complete_task) {
         for (std::size_t i = 0; i < field_count; ++i) {
             (*numbers)[i] = pg::call([&] { return SPI_fnumber(descriptor, field_names[i]); });
             if ((*numbers)[i] <= 0)
-                throw pg::Error(ERRCODE_UNDEFINED_COLUMN, std::string("the table of tasks has no column ") + field_names[i]);
+                throw pg::Error(ERRCODE_UNDEFINED_COLUMN,
+                                std::string("the table of tasks has no column ") + field_names[i]);
         }
         fcinfo->flinfo->fn_extra = numbers;
     }
