@@ -113,6 +113,30 @@ BEGIN
     END IF;
 END $$;
 
+COMMENT ON FUNCTION analytics_internal.ensure_schema(text, text) IS
+'Makes a schema if it is not there; returns a line if it did.';
+COMMENT ON FUNCTION analytics_internal.ensure_table(text, text, text) IS
+'Makes a table with tenant_id, row security and the tenant policy if it is not there; restores a lost default or policy.
+name: qualified. columns: what follows tenant_id, as in CREATE TABLE.';
+COMMENT ON FUNCTION analytics_internal.ensure_policy(text, text) IS
+'Switches row security on and makes the tenant policy, unless the table has the policy.';
+COMMENT ON FUNCTION analytics_internal.ensure_default(text, text, text) IS
+'Gives a column its default if it has none.';
+COMMENT ON FUNCTION analytics_internal.ensure_column(text, text, text) IS
+'Adds a column if it is not there: the usual step of a migration.';
+COMMENT ON FUNCTION analytics_internal.ensure_index(text, text, text, boolean) IS
+'Makes an index if it is not there.
+definition: what follows its name, as in CREATE INDEX.';
+COMMENT ON FUNCTION analytics_internal.ensure_trigger(text, text, text) IS
+'Makes a trigger if it is not there.
+definition: the whole CREATE TRIGGER statement.';
+COMMENT ON FUNCTION analytics_internal.ensure_comments(text, jsonb) IS
+'Comments columns that have no comment: {"column": "text"}.';
+COMMENT ON FUNCTION analytics_internal.ensure_rollup(text, text, name, jsonb, name[], interval) IS
+'Makes a rollup if it is not there, or brings back what DROP EXTENSION CASCADE took from it.';
+COMMENT ON FUNCTION analytics_internal.ensure_metric(text, text, text, text, text, text) IS
+'Defines a metric if there is none of that name.';
+
 CREATE OR REPLACE FUNCTION analytics_internal.lock_install() RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'analytics_lock_install';
 COMMENT ON FUNCTION analytics_internal.lock_install() IS
