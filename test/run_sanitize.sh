@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The unit tests, and then the SQL tests in a server, under AddressSanitizer and UndefinedBehaviorSanitizer.
+# The unit tests, and then the SQL and boundary tests in a server, under AddressSanitizer and UndefinedBehaviorSanitizer.
 . "$(dirname "$0")/../scripts/common.sh"
 stage_without_cluster
 unset AA_PG_CONFIG
@@ -30,9 +30,11 @@ ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0:abort_on_error=1 sta
 unset SERVER_PRELOAD
 regress=$("$top/test/run_regress.sh" 2>&1) || true
 say "$regress"
+boundary=$(SANITIZE="-fsanitize=address,undefined" "$top/test/run_boundary.sh" 2>&1) || true
+say "$boundary"
 if grep -E 'Sanitizer:|runtime error:|terminated by signal' -A 30 "$SERVER_LOG"; then reports=1; else reports=0; fi
 
-results=$(printf '%s\n%s\n' "$unit" "$regress" | sed -nE 's/^[a-z]+: ([0-9]+) passed, ([0-9]+) failed$/\1 \2/p')
+results=$(printf '%s\n%s\n' "$unit" "$regress" "$boundary" | sed -nE 's/^[a-z]+: ([0-9]+) passed, ([0-9]+) failed$/\1 \2/p')
 set -- $results
-[ $# = 4 ] || fail "A part of this stage did not end."
-stage_result sanitize $(($1 + $3)) $(($2 + $4 + reports))
+[ $# = 6 ] || fail "A part of this stage did not end."
+stage_result sanitize $(($1 + $3 + $5)) $(($2 + $4 + $6 + reports))
