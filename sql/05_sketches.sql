@@ -126,7 +126,7 @@ SET enable_hashagg = off;
 SELECT count(*), bool_and(h.q::text = s.q::text AND h.c::text = s.c::text AND h.w::text = s.w::text) AS same FROM public.by_hash h
 JOIN (SELECT part, id % 1000 AS k, analytics.quantiles(value) AS q, analytics.distinct_set(code) AS c, analytics.distinct_set(whole) AS w
       FROM public.samples GROUP BY GROUPING SETS ((part, id % 1000), (part), ())) s
-ON (h.part, h.k) IS NOT DISTINCT FROM (s.part, s.k);
+ON (coalesce(h.part, -1), coalesce(h.k, -1)) = (coalesce(s.part, -1), coalesce(s.k, -1));
 RESET enable_hashagg;
 -- DISTINCT and ORDER BY inside the aggregate, and FILTER.
 SELECT analytics.quantiles(DISTINCT x ORDER BY x DESC)::text = (SELECT analytics.quantiles(y) FROM generate_series(1, 3) y)::text AS same

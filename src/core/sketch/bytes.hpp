@@ -36,6 +36,9 @@ class ByteReader {
     ByteReader(std::span<const std::byte> bytes, const char *what)
         : at_(bytes.data()), end_(bytes.data() + bytes.size()), what_(what) {}
 
+    const std::byte *position() const noexcept { return at_; }
+    /// @param to  a place between the current one and the end
+    void seek(const std::byte *to) noexcept { at_ = to; }
     std::size_t left() const noexcept { return static_cast<std::size_t>(end_ - at_); }
 
     template <class T> T fixed() {

@@ -229,17 +229,29 @@ QuantileHead QuantileSketch::decode(std::span<const std::byte> stored, const Buc
         std::uint64_t left = head.count - 2;
         std::uint64_t const others = detail::read_other_bins(reader);
         std::int64_t key = 0;
+        const std::byte *at = reader.position();  // kept here: in the reader each byte would go through memory
+        const std::byte *const end = at + reader.left();
         for (std::uint64_t i = 0; i <= others; ++i) {
-            std::uint64_t const step = reader.varint();
+            std::uint64_t step, count;
+            if (end - at >= 2 && ((at[0] | at[1]) & std::byte{0x80}) == std::byte{0}) {  // nearly always
+                step = std::to_integer<std::uint64_t>(at[0]);
+                count = std::to_integer<std::uint64_t>(at[1]);
+                at += 2;
+            } else {
+                reader.seek(at);
+                step = reader.varint();
+                count = reader.varint();
+                at = reader.position();
+            }
             if (step > widest) reader.refuse("a bucket is out of range");
             key = i == 0 ? static_cast<std::int64_t>(step >> 1) ^ -static_cast<std::int64_t>(step & 1)
                          : key + static_cast<std::int64_t>(step) + 1;
             if (key < lowest || key > highest) reader.refuse("a bucket lies outside its least and greatest value");
-            std::uint64_t const count = reader.varint();
             if (count >= left) reader.refuse("the counts of its buckets do not add up");
             left -= count + 1;
             visit(static_cast<std::int32_t>(key), count + 1);
         }
+        reader.seek(at);
         if (left != 0) reader.refuse("the counts of its buckets do not add up");
     }
     reader.expect_end();
