@@ -125,7 +125,9 @@ void on_transaction(XactEvent event, void *) {
 }
 
 void remember(const Target &target, std::string_view tenant, int64 bucket) {
-    CommandId const command = pg::call([] { return GetCurrentCommandId(false); });
+    // Marked as used, so that the next statement has another one: a trigger before ours (a foreign key's, say) may have
+    // run statements of its own and left an unused number, with which the next statement would not see this entry.
+    CommandId const command = pg::call([] { return GetCurrentCommandId(true); });
     if (!written_through) {
         TouchedBuckets &buckets = pending[target.source];
         buckets.has_tenant = target.tenant != 0;
