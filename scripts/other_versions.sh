@@ -38,6 +38,7 @@ for suite in "$@"; do
         touch "$root/.complete"
     fi
     cp --remove-destination -L /etc/resolv.conf /etc/hosts "$root/etc/"
+    echo 'Acquire::Check-Valid-Until "false";' >"$root/etc/apt/apt.conf.d/90mirror"  # a mirror's lists may be of some days ago
     mount --rbind /dev "$root/dev"
     mount -t tmpfs shm "$root/dev/shm"
     mount -t proc proc "$root/proc"

@@ -24,7 +24,7 @@ WITH price AS (
 )
 INSERT INTO analytics_data.llm_calls (call_id, created_at, provider, model, input_tokens, output_tokens, cost_usd, cost_source)
 SELECT format('azure-%s', r.line), r.at, 'azure', 'azure-' || r.service, r.prompt_tokens, r.completion_tokens,
-       (r.prompt_tokens * p.input_usd_per_mtok + r.completion_tokens * p.output_usd_per_mtok) / 1000000,
+       (r.prompt_tokens * p.input_usd_per_mtok + r.completion_tokens * p.output_usd_per_mtok) * 0.000001,
        CASE WHEN p.input_usd_per_mtok IS NULL THEN 'unpriced' ELSE 'estimated' END
 FROM request r LEFT JOIN price p ON true
 ORDER BY r.line
