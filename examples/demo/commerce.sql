@@ -6,7 +6,7 @@ SELECT set_config('agent_analytics.tenant', :'tenant', false) AS tenant \gset
 SELECT coalesce(max(time_zone), 'UTC') AS zone, coalesce(max(currency), 'USD') AS currency
 FROM analytics_data.tenant_settings WHERE tenant_id = :'tenant' \gset
 SET TimeZone = :'zone';
-SELECT to_char(:'as_of'::timestamptz, 'FMDay DD Month YYYY, HH24:MI TZ') AS moment \gset
+SELECT to_char(:'as_of'::timestamptz, 'FMDay DD FMMonth YYYY, HH24:MI TZ') AS moment \gset
 \pset footer off
 \pset null -
 

@@ -104,10 +104,10 @@ SELECT format('call-%s-%s', n, k), created_at, agent_id, 'task-' || n, 'user-' |
        round((latency_ms * exp(1.1 * (pg_temp.uniform(m, 35) + pg_temp.uniform(m, 36) - 1))
               * CASE WHEN provider_down THEN 4 ELSE 1 END)::numeric, 1),
        NOT failed, CASE WHEN failed THEN CASE WHEN pg_temp.uniform(m, 37) < 0.6 THEN 'overloaded' ELSE 'timeout' END END
-FROM (SELECT t.n, k, t.n * 1000 + k AS m, started_at + length * (k - 0.5) / calls AS created_at, agent_id, provider, model,
+FROM (SELECT t.n, k, t.n * 1000::bigint + k AS m, started_at + length * (k - 0.5) / calls AS created_at, agent_id, provider, model,
              output_tokens, latency_ms, provider_down,
-             ceil(t.input_tokens * (0.4 + 1.2 * pg_temp.uniform(t.n * 1000 + k, 31)))::bigint AS input_tokens,
-             pg_temp.uniform(t.n * 1000 + k, 32) < CASE WHEN provider_down THEN 0.4 ELSE 0.012 END AS failed
+             ceil(t.input_tokens * (0.4 + 1.2 * pg_temp.uniform(t.n * 1000::bigint + k, 31)))::bigint AS input_tokens,
+             pg_temp.uniform(t.n * 1000::bigint + k, 32) < CASE WHEN provider_down THEN 0.4 ELSE 0.012 END AS failed
       FROM task t, generate_series(1, t.calls) AS k) c
 WHERE created_at <= :'end_at'
 ORDER BY created_at;

@@ -5,7 +5,7 @@
 \if :{?days} \else \set days 14 \endif
 SELECT set_config('agent_analytics.tenant', :'tenant', false) AS tenant \gset
 SET TimeZone = 'UTC';
-SELECT to_char(:'as_of'::timestamptz, 'FMDay DD Month YYYY, HH24:MI TZ') AS moment \gset
+SELECT to_char(:'as_of'::timestamptz, 'FMDay DD FMMonth YYYY, HH24:MI TZ') AS moment \gset
 \pset footer off
 \pset null -
 
