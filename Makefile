@@ -10,7 +10,7 @@ PROJECT_COMMANDS = demo demo-shell check check-quick format lint bench
 # They do not need PGXS, so that on a bare machine they can say what to install.
 ifeq ($(filter-out $(PROJECT_COMMANDS),$(or $(MAKECMDGOALS),all)),)
 
-export PG_CONFIG DATA KEEP
+export PG_CONFIG DATA KEEP END
 demo:        ; @scripts/demo.sh
 demo-shell:  ; @scripts/demo.sh shell
 check:       ; @scripts/check.sh

@@ -1,0 +1,130 @@
+#!/usr/bin/env bash
+# Facts in, answers out: builds the extension, starts a throwaway server, loads facts, and prints what the functions
+# answer. Called by `make demo`.
+#   demo.sh               prints the answers and leaves nothing behind
+#   demo.sh shell         stays in psql until you leave it, then the same
+#   demo.sh stop FOLDER   stops a server that KEEP=1 has kept
+# In the environment:
+#   DATA=folder   real data sets (examples/load) instead of invented ones; the folder holds the sets, or real/ with them
+#   KEEP=1        keeps the server running and tells how to reach and stop it
+#   END=instant   the last moment of the invented facts; by default a fixed one, or now where the server is kept
+. "$(dirname "$0")/common.sh"
+mode=${1:-}
+
+if [ "$mode" = stop ]; then
+    folder=${2:-}
+    [ -e "$folder/kept-demo" ] || fail "No demo is kept in '$folder'."
+    "$top/scripts/cluster.sh" stop "$folder/demo"
+    rm -rf "$folder"
+    exit 0
+fi
+case $mode in '' | shell) ;; *) fail "usage: demo.sh [shell | stop FOLDER]" ;; esac
+
+data=
+if [ -n "${DATA:-}" ]; then
+    for folder in "$DATA/real" "$DATA"; do
+        [ ! -e "$folder/retail_orders/orders.csv.gz" ] || { data=$(cd "$folder" && pwd); break; }
+    done
+    [ -n "$data" ] || fail "DATA=$DATA has no set retail_orders, neither directly nor in real/."
+fi
+keep=${KEEP:-}
+[ "$mode" != shell ] || keep=
+end=${END:-2025-06-20 15:40+00}
+[ -n "${END:-}" ] || [ -z "$keep$mode" ] || end=now
+
+need_packages
+begin_run
+own_tree
+cd "$top"
+say "Building for $("${PG_CONFIG:-pg_config}" --version) ..."
+started=$SECONDS
+build_module
+say "Built in $((SECONDS - started)) s. Starting a throwaway server ..."
+started=$SECONDS
+start_cluster demo
+export PGDATABASE=demo PGOPTIONS='-c client_min_messages=warning' PAGER=
+psql -qX -d postgres -c 'CREATE DATABASE demo'
+run() { psql -qX -v ON_ERROR_STOP=1 "$@"; }
+run -o /dev/null -c 'CREATE EXTENSION agent_analytics' -c 'SELECT analytics.install()'
+
+# show FILE name=value ...
+show() {
+    local file=$1 settings=()
+    shift
+    for setting in "$@"; do settings+=(-v "$setting"); done
+    run "${settings[@]}" -f "examples/demo/$file.sql"
+}
+load() {
+    local set=$1
+    shift
+    run -v data="$data" "$@" -f "examples/load/$set.sql"
+}
+refresh() { run -c 'CALL analytics.run_maintenance()'; }
+loaded() {
+    say "Loaded in $((SECONDS - started)) s: $(run -tA -c "
+        SELECT string_agg(format('%s %s', n, name), ', ') FROM (
+            SELECT count(*) AS n, 'orders' AS name FROM analytics_data.orders
+            UNION ALL SELECT count(*), 'sessions' FROM analytics_data.shop_sessions
+            UNION ALL SELECT count(*), 'LLM calls' FROM analytics_data.llm_calls
+            UNION ALL SELECT count(*), 'tasks' FROM analytics_data.task_records
+            UNION ALL SELECT count(*), 'agent states' FROM analytics_data.agent_status_log) f WHERE n > 0")."
+    started=$SECONDS
+    run -c 'VACUUM ANALYZE'
+    refresh
+    say "Summarised in $((SECONDS - started)) s."
+}
+
+if [ -n "$data" ]; then
+    load model_prices -v tenant=azure_llm_2023
+    load retail_orders
+    load aider_analytics
+    load azure_llm_2023 -v price_as=gpt-3.5-turbo-1106
+    load mooncake_conversation
+    run -o /dev/null -c "SET agent_analytics.tenant = 'aider_analytics'" -c "SELECT analytics.set_budget('default', 60, 'month')"
+    loaded
+    retail='2010-12-02 15:30:00+00' aider='2025-03-21 19:13:00+00' azure='2023-11-16 18:55:00+00' mooncake='2025-02-25 12:40:00+00'
+    show commerce tenant=retail_orders as_of="$retail"
+    show series tenant=retail_orders as_of='2011-08-31 18:00+01' metric=revenue bucket=1w period=12w compare_to=previous_period
+    show spend tenant=aider_analytics as_of="$aider"
+    show spend tenant=azure_llm_2023 as_of="$azure" days=2
+    show series tenant=azure_llm_2023 as_of="$azure" metric=tokens bucket=15m period=45m compare_to=previous_period
+    show spend tenant=mooncake_conversation as_of="$mooncake" days=2
+    say "" "Its calls have no price, and no sum pretends they cost nothing: they are counted as unpriced."
+    say "" "How far the rollups are summarised"
+    show status
+    try="SET agent_analytics.tenant = 'retail_orders'; SELECT * FROM analytics.get_hourly_trends(48, as_of => '$retail');"
+else
+    [ "$end" != now ] || end=$(run -tA -c "SELECT date_trunc('minute', now())")
+    run -v end_at="$end" -f examples/demo/generate.sql
+    loaded
+    show commerce tenant=default as_of="$end"
+    show spend tenant=default as_of="$end"
+    show series tenant=default as_of="$end" metric=orders
+    show series tenant=default as_of="$end" metric=latency_p95 compare_to=previous_day
+    say "" "Late rows: 300 orders of the last two days, refunds, deletions. No refresh yet, and the answer has them:"
+    hour="SELECT to_char(hour_start, 'Dy HH24:MI') AS hour, total_orders AS orders, total_revenue AS revenue
+          FROM analytics.get_hourly_trends(3, as_of => '$end') ORDER BY 1 LIMIT 1"
+    before=$(run -tA -F ' orders, revenue ' -c "$hour")
+    run -v end_at="$end" -f examples/demo/late.sql
+    say "  before  $before" "  after   $(run -tA -F ' orders, revenue ' -c "$hour")"
+    say "" "What waits for the next refresh"
+    show status
+    refresh
+    say "After CALL analytics.run_maintenance(), which reads just these buckets again"
+    show status
+    try="SELECT * FROM analytics.get_hourly_trends(48, as_of => '$end');"
+fi
+
+say "" "Read on: README.md, docs/architecture.md."
+if [ "$mode" = shell ]; then
+    say "psql, in the same server; \\q ends it and removes everything. Try:" "  $try" ""
+    psql -X || true
+elif [ -n "$keep" ]; then
+    chmod 700 "$PGHOST"
+    touch "$AA_RUN/kept-demo"
+    trap - EXIT HUP INT TERM
+    say "The server goes on. Ask it:" "  psql -h $PGHOST -p $PGPORT -U postgres demo" "  $try" \
+        "Stop it and remove everything:" "  scripts/demo.sh stop $AA_RUN"
+else
+    say "To ask more yourself: make demo-shell, or make demo KEEP=1${data:+ (each with DATA=$DATA)}. Try:" "  $try"
+fi
