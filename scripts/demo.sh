@@ -20,12 +20,13 @@ if [ "$mode" = stop ]; then
 fi
 case $mode in '' | shell) ;; *) fail "usage: demo.sh [shell | stop FOLDER]" ;; esac
 
-data=
-if [ -n "${DATA:-}" ]; then
-    for folder in "$DATA/real" "$DATA"; do
+given=${DATA:-} data=
+unset DATA  # in PGXS it is a list of files to install
+if [ -n "$given" ]; then
+    for folder in "$given/real" "$given"; do
         [ ! -e "$folder/retail_orders/orders.csv.gz" ] || { data=$(cd "$folder" && pwd); break; }
     done
-    [ -n "$data" ] || fail "DATA=$DATA has no set retail_orders, neither directly nor in real/."
+    [ -n "$data" ] || fail "DATA=$given has no set retail_orders, neither directly nor in real/."
 fi
 keep=${KEEP:-}
 [ "$mode" != shell ] || keep=
@@ -47,6 +48,7 @@ psql -qX -d postgres -c 'CREATE DATABASE demo'
 run() { psql -qX -v ON_ERROR_STOP=1 "$@"; }
 run -o /dev/null -c 'CREATE EXTENSION agent_analytics' -c 'SELECT analytics.install()'
 
+lines() { printf '%s\n' "$@"; }
 # show FILE name=value ...
 show() {
     local file=$1 settings=()
@@ -69,8 +71,8 @@ loaded() {
             UNION ALL SELECT count(*), 'tasks' FROM analytics_data.task_records
             UNION ALL SELECT count(*), 'agent states' FROM analytics_data.agent_status_log) f WHERE n > 0")."
     started=$SECONDS
-    run -c 'VACUUM ANALYZE'
     refresh
+    run -c 'VACUUM ANALYZE'
     say "Summarised in $((SECONDS - started)) s."
 }
 
@@ -82,15 +84,17 @@ if [ -n "$data" ]; then
     load mooncake_conversation
     run -o /dev/null -c "SET agent_analytics.tenant = 'aider_analytics'" -c "SELECT analytics.set_budget('default', 60, 'month')"
     loaded
-    retail='2010-12-02 15:30:00+00' aider='2025-03-21 19:13:00+00' azure='2023-11-16 18:55:00+00' mooncake='2025-02-25 12:40:00+00'
+    retail='2011-05-10 16:20:00+01' aider='2025-03-21 19:13:00+00' azure='2023-11-16 18:55:00+00' mooncake='2025-02-25 12:40:00+00'
     show commerce tenant=retail_orders as_of="$retail"
+    show anomalies tenant=retail_orders as_of='2010-12-02 15:30:00+00'
+    lines "The plain rule knows no season: a shop that is closed at night alarms every morning."
     show series tenant=retail_orders as_of='2011-08-31 18:00+01' metric=revenue bucket=1w period=12w compare_to=previous_period
     show spend tenant=aider_analytics as_of="$aider"
     show spend tenant=azure_llm_2023 as_of="$azure" days=2
     show series tenant=azure_llm_2023 as_of="$azure" metric=tokens bucket=15m period=45m compare_to=previous_period
     show spend tenant=mooncake_conversation as_of="$mooncake" days=2
-    say "" "Its calls have no price, and no sum pretends they cost nothing: they are counted as unpriced."
-    say "" "How far the rollups are summarised"
+    lines "" "Its calls have no price, and no sum pretends they cost nothing: they are counted as unpriced."
+    lines "" "How far the rollups are summarised"
     show status
     try="SET agent_analytics.tenant = 'retail_orders'; SELECT * FROM analytics.get_hourly_trends(48, as_of => '$retail');"
 else
@@ -98,33 +102,33 @@ else
     run -v end_at="$end" -f examples/demo/generate.sql
     loaded
     show commerce tenant=default as_of="$end"
+    show anomalies tenant=default as_of="$end"
     show spend tenant=default as_of="$end"
     show series tenant=default as_of="$end" metric=orders
     show series tenant=default as_of="$end" metric=latency_p95 compare_to=previous_day
-    say "" "Late rows: 300 orders of the last two days, refunds, deletions. No refresh yet, and the answer has them:"
-    hour="SELECT to_char(hour_start, 'Dy HH24:MI') AS hour, total_orders AS orders, total_revenue AS revenue
-          FROM analytics.get_hourly_trends(3, as_of => '$end') ORDER BY 1 LIMIT 1"
-    before=$(run -tA -F ' orders, revenue ' -c "$hour")
+    lines "" "Late rows come: 300 orders of the last two days, refunds, deletions. Nothing is refreshed, and yet the hour has them:"
+    hour="SELECT format('%s: %s orders, revenue %s', to_char(hour_start, 'Dy HH24:MI'), total_orders, total_revenue)
+          FROM analytics.get_hourly_trends(3, as_of => '$end') ORDER BY hour_start LIMIT 1"
+    lines "  before  $(run -tA -c "$hour")"
     run -v end_at="$end" -f examples/demo/late.sql
-    say "  before  $before" "  after   $(run -tA -F ' orders, revenue ' -c "$hour")"
-    say "" "What waits for the next refresh"
+    lines "  after   $(run -tA -c "$hour")" "" "What waits for the next refresh (dirty buckets)"
     show status
     refresh
-    say "After CALL analytics.run_maintenance(), which reads just these buckets again"
-    show status
+    lines "CALL analytics.run_maintenance() has read just these buckets again; $(run -tA -c \
+        "SELECT sum(dirty_buckets) FROM analytics.get_rollup_status()") are dirty now."
     try="SELECT * FROM analytics.get_hourly_trends(48, as_of => '$end');"
 fi
 
-say "" "Read on: README.md, docs/architecture.md."
+lines "" "Read on: README.md, docs/architecture.md."
 if [ "$mode" = shell ]; then
-    say "psql, in the same server; \\q ends it and removes everything. Try:" "  $try" ""
+    lines "psql, in the same server; \\q ends it and removes everything. Try:" "  $try" ""
     psql -X || true
 elif [ -n "$keep" ]; then
     chmod 700 "$PGHOST"
     touch "$AA_RUN/kept-demo"
     trap - EXIT HUP INT TERM
-    say "The server goes on. Ask it:" "  psql -h $PGHOST -p $PGPORT -U postgres demo" "  $try" \
+    lines "The server goes on. Ask it:" "  psql -h $PGHOST -p $PGPORT -U postgres demo" "  $try" \
         "Stop it and remove everything:" "  scripts/demo.sh stop $AA_RUN"
 else
-    say "To ask more yourself: make demo-shell, or make demo KEEP=1${data:+ (each with DATA=$DATA)}. Try:" "  $try"
+    lines "To ask more yourself: make demo-shell, or make demo KEEP=1${data:+ (each with DATA=$given)}. Try there:" "  $try"
 fi

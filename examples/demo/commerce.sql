@@ -34,9 +34,3 @@ SELECT to_char(hour_start, 'Dy HH24:MI') AS hour, total_orders AS orders, total_
        fulfillment_rate_pct AS "fulfilled %", new_customers AS new, returning_customers AS returning, total_sessions AS sessions,
        orders_hoh_pct_change AS "orders +- %"
 FROM analytics.get_hourly_trends(hours_back => 9, as_of => :'as_of');
-
-\echo 'Hours of the last day that do not fit, by the plain rule: far from the mean of the 24 hours before'
-\echo '  SELECT * FROM analytics.get_active_anomalies(method => \'threshold\', as_of => ...)'
-SELECT to_char(hour_start, 'Dy HH24:MI') AS hour, anomaly_type, severity, deviation_pct AS "deviation %", total_orders AS orders,
-       avg_orders_24h AS "orders, mean", total_revenue AS revenue, avg_revenue_24h AS "revenue, mean"
-FROM analytics.get_active_anomalies(method => 'threshold', as_of => :'as_of') LIMIT 8;
