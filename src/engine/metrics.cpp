@@ -77,9 +77,9 @@ Definition definition(Datum name) {
         Oid const schema = get_namespace_oid("analytics_store", true);
         Oid const table = OidIsValid(schema) ? get_relname_relid("metrics", schema) : InvalidOid;
         if (!OidIsValid(table))
-            ereport(
-                ERROR, errcode(ERRCODE_UNDEFINED_TABLE), errmsg("agent_analytics is not installed in this database"),
-                errdetail("There is no table analytics_store.metrics."), errhint("Run SELECT analytics.install();"));
+            ereport(ERROR, errcode(ERRCODE_UNDEFINED_TABLE), errmsg("the tables of agent_analytics are not there"),
+                    errdetail("The table analytics_store.metrics does not exist."),
+                    errhint("Run SELECT analytics.install()."));
         Definition result{};
         Relation const relation = table_open(table, AccessShareLock);
         list_free(RelationGetIndexList(relation));  // finds out which is the primary key

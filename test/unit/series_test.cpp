@@ -13,8 +13,9 @@ namespace {
 Instant at(int year, unsigned month, unsigned day, int hour = 0, int minute = 0, std::int64_t micros = 0) {
     using namespace std::chrono;
     sys_days const epoch{std::chrono::year{2000} / 1 / 1};
-    return (sys_days{std::chrono::year{year} / month / day} - epoch).count() * micros_per_day + hour * micros_per_hour +
-           minute * micros_per_minute + micros;
+    return (sys_days{std::chrono::year{year} / std::chrono::month{month} / std::chrono::day{day}} - epoch).count() *
+               micros_per_day +
+           hour * micros_per_hour + minute * micros_per_minute + micros;
 }
 constexpr std::int64_t h = micros_per_hour, m = micros_per_minute;
 
