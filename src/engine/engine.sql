@@ -300,3 +300,6 @@ CREATE OR REPLACE FUNCTION analytics_internal.instant(microseconds bigint) RETUR
 LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT COST 1 AS 'MODULE_PATHNAME', 'analytics_instant';
 COMMENT ON FUNCTION analytics_internal.instant(bigint) IS
 'The instant that PostgreSQL keeps as this many microseconds since 2000-01-01 UTC; the inverse of reading a note''s limit.';
+
+-- Who could attach these to a table of theirs would write notes into rollups of others.
+REVOKE ALL ON FUNCTION analytics_internal.note_rows(), analytics_internal.note_truncate() FROM PUBLIC;
