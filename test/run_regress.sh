@@ -10,6 +10,7 @@ if [ $# = 0 ]; then
     for file in sql/*.sql; do set -- "$@" "$(basename "$file" .sql)"; done
 fi
 pg_regress=$(dirname "$("$PG_CONFIG" --pgxs)")/../../src/test/regress/pg_regress
+cd "$output"  # a test may write to results/
 "$pg_regress" --inputdir="$top" --outputdir="$output" --bindir="$("$PG_CONFIG" --bindir)" \
     --dbname=contrib_regression "$@" >"$output/log" 2>&1 || true
 cat "$output/log"
