@@ -64,12 +64,11 @@ load() {
 refresh() { run -c 'CALL analytics.run_maintenance()'; }
 loaded() {
     say "Loaded in $((SECONDS - started)) s: $(run -tA -c "
-        SELECT string_agg(format('%s %s', n, name), ', ') FROM (
-            SELECT count(*) AS n, 'orders' AS name FROM analytics_data.orders
-            UNION ALL SELECT count(*), 'sessions' FROM analytics_data.shop_sessions
-            UNION ALL SELECT count(*), 'LLM calls' FROM analytics_data.llm_calls
-            UNION ALL SELECT count(*), 'tasks' FROM analytics_data.task_records
-            UNION ALL SELECT count(*), 'agent states' FROM analytics_data.agent_status_log) f WHERE n > 0")."
+        SELECT concat_ws(', ', (SELECT count(*) || ' orders' FROM analytics_data.orders),
+                         (SELECT nullif(count(*), 0) || ' sessions' FROM analytics_data.shop_sessions),
+                         (SELECT count(*) || ' LLM calls' FROM analytics_data.llm_calls),
+                         (SELECT count(*) || ' tasks' FROM analytics_data.task_records),
+                         (SELECT nullif(count(*), 0) || ' states of agents' FROM analytics_data.agent_status_log))")."
     started=$SECONDS
     refresh
     run -c 'VACUUM ANALYZE'
@@ -98,7 +97,11 @@ if [ -n "$data" ]; then
     show status
     try="SET agent_analytics.tenant = 'retail_orders'; SELECT * FROM analytics.get_hourly_trends(48, as_of => '$retail');"
 else
-    [ "$end" != now ] || end=$(run -tA -c "SELECT date_trunc('minute', now())")
+    try="SELECT * FROM analytics.get_hourly_trends(48, as_of => '$end');"
+    if [ "$end" = now ]; then
+        try="SELECT * FROM analytics.get_hourly_trends(48);"
+        end=$(run -tA -c "SELECT date_trunc('minute', now())")
+    fi
     run -v end_at="$end" -f examples/demo/generate.sql
     loaded
     show commerce tenant=default as_of="$end"
@@ -116,7 +119,6 @@ else
     refresh
     lines "CALL analytics.run_maintenance() has read just these buckets again; $(run -tA -c \
         "SELECT sum(dirty_buckets) FROM analytics.get_rollup_status()") are dirty now."
-    try="SELECT * FROM analytics.get_hourly_trends(48, as_of => '$end');"
 fi
 
 lines "" "Read on: README.md, docs/architecture.md."
