@@ -13,7 +13,10 @@ namespace analytics::pg {
 template <class... Ts> class RowSink {
   public:
     explicit RowSink(FunctionCallInfo fcinfo) {
-        call([&] { InitMaterializedSRF(fcinfo, 0); });
+        call([&] {  // a SETOF scalar has no row type in the catalog: the executor says what it expects
+            bool const scalar = sizeof...(Ts) == 1 && !type_is_rowtype(get_func_rettype(fcinfo->flinfo->fn_oid));
+            InitMaterializedSRF(fcinfo, scalar ? MAT_SRF_USE_EXPECTED_DESC : 0);
+        });
         auto *info = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
         store_ = info->setResult;
         descriptor_ = info->setDesc;

@@ -24,7 +24,8 @@ extern "C" {
 namespace analytics::commerce {
 namespace {
 
-/// A relation of ours and who owns it: the rule holds for rows that the writer's own rights or policies may hide.
+/// A relation of ours and who owns it: the rule holds for rows that the writer's own rights or policies may hide. What
+/// runs as the owner names even its operators in full: the writer's search_path must not choose them.
 struct OwnedRelation {
     Oid relation, owner;
 };
@@ -44,7 +45,7 @@ OwnedRelation find_relation(const char *name) {
 /// The tenant's currency as of now, whatever snapshot the transaction has: a check that looked at an old one would let
 /// in what the settings have meanwhile excluded.
 std::optional<std::string> find_currency(const pg::Spi &spi, std::string_view tenant) {
-    static pg::Statement statement("SELECT currency FROM analytics_data.tenant_settings WHERE tenant_id = $1", {TEXTOID});
+    static pg::Statement statement("SELECT currency FROM analytics_data.tenant_settings WHERE tenant_id OPERATOR(pg_catalog.=) $1", {TEXTOID});
     pg::AsUser const as(find_relation("tenant_settings").owner);
     std::array const values{pg::to_text(tenant)};
     pg::call([] { PushActiveSnapshot(GetLatestSnapshot()); });
@@ -111,7 +112,8 @@ Remembered &remembered() {
 /// A currency other than this one that an order of the tenant has.
 std::optional<std::string> find_other_currency(const pg::Spi &spi, std::string_view tenant, std::string_view currency) {
     static pg::Statement statement(
-        "SELECT currency FROM analytics_data.orders WHERE tenant_id = $1 AND currency <> $2 LIMIT 1", {TEXTOID, TEXTOID});
+        "SELECT currency FROM analytics_data.orders WHERE tenant_id OPERATOR(pg_catalog.=) $1 "
+        "AND currency OPERATOR(pg_catalog.<>) $2 LIMIT 1", {TEXTOID, TEXTOID});
     pg::AsUser const as(find_relation("orders").owner);
     std::array const values{pg::to_text(tenant), pg::to_text(currency)};
     pg::Result const rows = statement.run(spi, values, nullptr, false);

@@ -1,6 +1,10 @@
 -- Commerce: orders and shop sessions.
 CREATE OR REPLACE FUNCTION analytics_internal.install_commerce() RETURNS SETOF text
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    made boolean := false;
+    done text;
+    orders_source integer;
 BEGIN
     -- The range of total_amount keeps NaN and the infinities out too: PostgreSQL sorts NaN above all numbers.
     RETURN QUERY SELECT analytics_internal.ensure_table('analytics_data.orders', $table$
@@ -56,6 +60,71 @@ BEGIN
         CREATE TRIGGER one_currency AFTER INSERT OR UPDATE OF currency OR DELETE ON analytics_data.tenant_settings
         FOR EACH ROW EXECUTE FUNCTION analytics_internal.check_tenant_currency();
         ALTER TABLE analytics_data.tenant_settings ENABLE ALWAYS TRIGGER one_currency$trigger$);
+
+    -- First orders by customer: what the refresh of order_stats keeps in step with it (first_orders.cpp).
+    IF to_regclass('analytics_store.customer_first_orders') IS NULL THEN
+        CREATE TABLE analytics_store.customer_first_orders (
+            tenant_id text NOT NULL,
+            customer_id text NOT NULL,
+            first_order_at timestamptz NOT NULL,
+            PRIMARY KEY (tenant_id, customer_id));
+        CREATE INDEX customer_first_orders_tenant ON analytics_store.customer_first_orders (tenant_id, first_order_at);
+        CREATE INDEX customer_first_orders_at ON analytics_store.customer_first_orders (first_order_at);
+        COMMENT ON TABLE analytics_store.customer_first_orders IS 'Each customer''s first order that was not cancelled, of the orders that rollup order_stats has summarised; written by its refresh only.';
+        COMMENT ON COLUMN analytics_store.customer_first_orders.tenant_id IS 'Whose customer.';
+        COMMENT ON COLUMN analytics_store.customer_first_orders.customer_id IS 'The customer.';
+        COMMENT ON COLUMN analytics_store.customer_first_orders.first_order_at IS 'When it was placed.';
+        RETURN NEXT 'table analytics_store.customer_first_orders';
+        made := true;
+    END IF;
+    IF to_regclass('analytics_store.customer_first_order_counts') IS NULL THEN
+        CREATE TABLE analytics_store.customer_first_order_counts (
+            tenant_id text NOT NULL,
+            hour timestamptz NOT NULL,
+            new_customers bigint NOT NULL,
+            PRIMARY KEY (tenant_id, hour));
+        COMMENT ON TABLE analytics_store.customer_first_order_counts IS 'How many rows of customer_first_orders fall into each hour.';
+        COMMENT ON COLUMN analytics_store.customer_first_order_counts.tenant_id IS 'Whose customers.';
+        COMMENT ON COLUMN analytics_store.customer_first_order_counts.hour IS 'Start of the hour, UTC.';
+        COMMENT ON COLUMN analytics_store.customer_first_order_counts.new_customers IS 'Customers whose first order lies in it; hours without any have no row.';
+        RETURN NEXT 'table analytics_store.customer_first_order_counts';
+        made := true;
+    END IF;
+    -- A rollup that was summarised without them must be summarised again.
+    IF made AND EXISTS (SELECT FROM analytics_store.rollups WHERE name = 'order_stats') THEN
+        PERFORM analytics.invalidate_rollup('order_stats', '-infinity', 'infinity');
+    END IF;
+    FOR done IN SELECT analytics_internal.ensure_rollup('order_stats', 'analytics_data.orders', 'created_at', '{
+            "orders": "count(*) FILTER (WHERE status <> ''cancelled'')",
+            "revenue": "sum(total_amount) FILTER (WHERE status IN (''pending'', ''fulfilled''))",
+            "fulfilled": "count(*) FILTER (WHERE status = ''fulfilled'')",
+            "pending": "count(*) FILTER (WHERE status = ''pending'')",
+            "last_fulfilled_at": "max(fulfilled_at) FILTER (WHERE status = ''fulfilled'')",
+            "customers": "distinct(customer_id) FILTER (WHERE status <> ''cancelled'')"}') LOOP
+        IF done = 'rollup order_stats' THEN  -- which is empty, and so must these be
+            TRUNCATE analytics_store.customer_first_orders, analytics_store.customer_first_order_counts;
+        END IF;
+        RETURN NEXT done;
+    END LOOP;
+    orders_source := (SELECT source_id FROM analytics_store.rollups WHERE name = 'order_stats');
+    RETURN QUERY SELECT analytics_internal.ensure_policy(t.name,
+            format('tenant_id = (SELECT analytics.current_tenant()) AND (SELECT analytics_internal.may_read_stores(%s))', orders_source))
+        FROM (VALUES ('analytics_store.customer_first_orders'), ('analytics_store.customer_first_order_counts')) t(name);
+    RETURN QUERY SELECT analytics_internal.ensure_rollup('session_stats', 'analytics_data.shop_sessions', 'started_at', '{
+            "sessions": "count(*)",
+            "customers": "distinct(customer_id)"}');
+
+    RETURN QUERY SELECT analytics_internal.ensure_metric(m.name, m.rollup, m.expression, m.unit, m.direction, m.description)
+        FROM (VALUES
+            ('orders', 'order_stats', 'orders', 'orders', 'up', 'Orders, without cancelled ones.'),
+            ('revenue', 'order_stats', 'revenue', 'currency', 'up', 'Amounts of the orders that are neither cancelled nor refunded, in the tenant''s currency.'),
+            ('avg_order_value', 'order_stats', 'revenue / nullif(orders, 0)', 'currency', 'up', 'Revenue an order.'),
+            ('fulfillment_rate', 'order_stats', '100 * fulfilled / nullif(orders, 0)', 'percent', 'up', 'Fulfilled orders in percent of all, as they stand now.'),
+            ('pending_orders', 'order_stats', 'pending', 'orders', 'down', 'Orders that wait to be fulfilled, by when they were placed.'),
+            ('customers', 'order_stats', 'customers', 'customers', 'up', 'Distinct customers who ordered.'),
+            ('sessions', 'session_stats', 'sessions', 'sessions', 'up', 'Visits to the shop.'),
+            ('visitors', 'session_stats', 'customers', 'customers', 'up', 'Distinct customers who visited the shop.')
+        ) m(name, rollup, expression, unit, direction, description);
 END $$;
 COMMENT ON FUNCTION analytics_internal.install_commerce() IS
-'Makes or completes the tables of commerce; a line for each thing done.';
+'Makes or completes the tables, rollups and metrics of commerce; a line for each thing done.';
