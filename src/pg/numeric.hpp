@@ -21,11 +21,12 @@ inline bool is_zero(Datum a) {
 }
 inline double to_double(Datum a) { return DatumGetFloat8(numeric_call(numeric_float8, a)); }
 
-/// a / b rounded to so many decimals (halves away from zero, as round() does); nothing where b is 0.
+/// Rounded to so many decimals, halves away from zero.
+inline NumericValue rounded(Datum a, int decimals) { return {numeric_call(numeric_round, a, Int32GetDatum(decimals))}; }
+/// a / b rounded to so many decimals; nothing where b is 0.
 inline std::optional<NumericValue> quotient(Datum a, Datum b, int decimals) {
     if (is_zero(b)) return std::nullopt;
-    Datum const whole = numeric_call(numeric_div, a, b);
-    return NumericValue{numeric_call(numeric_round, whole, Int32GetDatum(decimals))};
+    return rounded(numeric_call(numeric_div, a, b), decimals);
 }
 
 /// The same of whole numbers, without numeric's division: a * factor / b.
@@ -37,7 +38,8 @@ inline std::optional<NumericValue> quotient(int64 a, int64 factor, int64 b, int 
     bool const negative = (scaled < 0) != (b < 0);
     Wide const size = scaled < 0 ? -scaled : scaled, by = b < 0 ? -static_cast<Wide>(b) : static_cast<Wide>(b);
     auto const rounded = static_cast<int64>((size + by / 2) / by);
-    return NumericValue{call([&] { return NumericGetDatum(int64_div_fast_to_numeric(negative ? -rounded : rounded, decimals)); })};
+    return NumericValue{
+        call([&] { return NumericGetDatum(int64_div_fast_to_numeric(negative ? -rounded : rounded, decimals)); })};
 }
 
 /// (now - before) / |before| * 100 with two decimals; nothing where `before` is 0.
@@ -46,6 +48,8 @@ inline std::optional<NumericValue> percent_change(Datum now, Datum before) {
     Datum const change = numeric_call(numeric_mul, numeric_call(numeric_sub, now, before), to_numeric(100));
     return quotient(change, numeric_call(numeric_abs, before), 2);
 }
-inline std::optional<NumericValue> percent_change(int64 now, int64 before) { return quotient(now - before, 100, before, 2); }
+inline std::optional<NumericValue> percent_change(int64 now, int64 before) {
+    return quotient(now - before, 100, before, 2);
+}
 
 }  // namespace analytics::pg

@@ -19,10 +19,8 @@ std::optional<Severity> severity_of(double deviation_pct) {
     return std::nullopt;
 }
 
-}  // namespace
-
-ShopMeans means(std::span<const ShopHour> hours) {
-    ShopMeans mean;
+ShopHour means(std::span<const ShopHour> hours) {
+    ShopHour mean;
     double fulfillment = 0;
     int rated = 0;
     for (const ShopHour &h : hours) {
@@ -38,15 +36,17 @@ ShopMeans means(std::span<const ShopHour> hours) {
     return mean;
 }
 
+}  // namespace
+
 std::vector<ShopFinding> threshold_anomalies(std::span<const ShopHour> hours, std::size_t before) {
     std::vector<ShopFinding> found;
     for (std::size_t i = before; i < hours.size(); ++i) {
-        ShopMeans const mean = means(hours.subspan(i - before, before));
+        ShopHour const mean = means(hours.subspan(i - before, before));
         auto const judge = [&](double actual, double expected, ShopAnomaly low, std::optional<ShopAnomaly> high) {
             if (!(expected > 0) || (actual > expected && !high)) return;
             double const deviation = std::abs(actual - expected) / expected * 100;
             if (std::optional<Severity> const severity = severity_of(deviation))
-                found.push_back({i, actual > expected ? *high : low, *severity, expected, deviation, mean});
+                found.push_back({i, actual > expected ? *high : low, *severity});
         };
         if (mean.orders >= least_orders) {
             judge(hours[i].orders, mean.orders, ShopAnomaly::low_order_volume, ShopAnomaly::high_order_volume);

@@ -14,24 +14,26 @@ struct ShopHour {
     std::optional<double> fulfillment = std::nullopt;
 };
 
-/// Means of some hours; that of fulfillment over the hours that have one.
-using ShopMeans = ShopHour;
-ShopMeans means(std::span<const ShopHour> hours);
-
-enum class ShopAnomaly : std::uint8_t { low_order_volume, high_order_volume, low_revenue, high_revenue, low_fulfillment };
+enum class ShopAnomaly : std::uint8_t {
+    low_order_volume,
+    high_order_volume,
+    low_revenue,
+    high_revenue,
+    low_fulfillment
+};
 enum class Severity : std::uint8_t { critical, high, medium, low };  // worst first
 
 struct ShopFinding {
     std::size_t hour;  // index
     ShopAnomaly anomaly;
     Severity severity;
-    double expected, deviation_pct;
-    ShopMeans before;
+    bool operator==(const ShopFinding &) const = default;
 };
 
 /// Deviation |actual - mean| / mean * 100 of each hour from the mean of the `before` hours right before it: from 30 %
-/// low, 45 % medium, 60 % high, 80 % critical. Orders and revenue are judged where the mean is at least 5 orders,
-/// fulfillment (only whether it is low) where it is at least 10; nothing is, against a mean that is not positive.
+/// low, 45 % medium, 60 % high, 80 % critical. The mean fulfillment is that of the hours that have one. Orders and
+/// revenue are judged where the mean is at least 5 orders, fulfillment (only whether it is low) where it is at least
+/// 10; nothing is, against a mean that is not positive.
 /// @param hours   oldest first, without gaps; the first `before` of them are only compared with
 /// @returns       worst first, then newest first, then in the order of the anomalies' names above
 std::vector<ShopFinding> threshold_anomalies(std::span<const ShopHour> hours, std::size_t before);

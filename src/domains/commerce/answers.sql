@@ -25,10 +25,9 @@ orders_hoh_pct_change, revenue_hoh_pct_change: (this hour - the hour before) / |
 Averages, rates and changes have 2 decimals; averages and rates are NULL in an hour without orders. Errors: 22023 for hours_back out of range or an as_of outside the years 1 to 9999.';
 
 CREATE OR REPLACE FUNCTION analytics.get_active_anomalies(as_of timestamptz DEFAULT NULL, method text DEFAULT 'seasonal')
-RETURNS TABLE (hour_start timestamptz, anomaly_type text, deviation_pct double precision, severity text, total_orders bigint,
-    avg_orders_24h double precision, total_revenue numeric, avg_revenue_24h numeric, fulfillment_rate_pct double precision,
-    avg_fulfillment_24h double precision, expected_value double precision, lower_bound double precision,
-    upper_bound double precision, p_value double precision)
+RETURNS TABLE (hour_start timestamptz, anomaly_type text, deviation_pct numeric, severity text, total_orders bigint,
+    avg_orders_24h numeric, total_revenue numeric, avg_revenue_24h numeric, fulfillment_rate_pct numeric,
+    avg_fulfillment_24h numeric, expected_value numeric, lower_bound numeric, upper_bound numeric, p_value double precision)
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'analytics_get_active_anomalies';
 COMMENT ON FUNCTION analytics.get_active_anomalies(timestamptz, text) IS
 'Hours within the last 24 completed ones whose orders, revenue or fulfilment rate do not fit; no anomaly, no rows.
