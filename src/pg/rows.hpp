@@ -13,7 +13,8 @@ namespace analytics::pg {
 template <class... Ts> class RowSink {
   public:
     explicit RowSink(FunctionCallInfo fcinfo) {
-        call([&] { InitMaterializedSRF(fcinfo, 0); });
+        // A function of one column returns a plain type, and only its caller has a row type for it.
+        call([&] { InitMaterializedSRF(fcinfo, sizeof...(Ts) == 1 ? MAT_SRF_USE_EXPECTED_DESC : 0); });
         auto *info = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo);
         store_ = info->setResult;
         descriptor_ = info->setDesc;
