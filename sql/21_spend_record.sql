@@ -73,12 +73,12 @@ SELECT index, id, outcome, message FROM analytics_internal.record_llm_call_batch
 SELECT analytics.record_batch('llm_call', '[{"call_id": "b9"}, {"call_id": "b9"}, {"call_id": "b9", "model": "m"}, {"model": "m"}]');
 SELECT analytics.record_batch('llm_call', '[]');
 SELECT call_id, model, input_tokens, cost_usd, cost_source, success, error_type, latency_ms FROM analytics_data.llm_calls
-WHERE tenant_id = 'record' AND call_id LIKE 'b%' ORDER BY 1;
+WHERE tenant_id = 'record' AND call_id ~ '^b\d$' ORDER BY 1;
 -- What only the table knows ends no batch.
 ALTER TABLE analytics_data.llm_calls ADD CONSTRAINT only_for_this_test CHECK (agent_id <> 'forbidden');
 SELECT analytics.record_batch('llm_call', '[{"call_id": "d1"}, {"call_id": "d2", "agent_id": "forbidden"}, {"call_id": "d3"}]') - 'errors' AS counts;
 ALTER TABLE analytics_data.llm_calls DROP CONSTRAINT only_for_this_test;
-SELECT call_id FROM analytics_data.llm_calls WHERE tenant_id = 'record' AND call_id LIKE 'd%' ORDER BY 1;
+SELECT call_id FROM analytics_data.llm_calls WHERE tenant_id = 'record' AND call_id ~ '^d\d$' ORDER BY 1;
 -- 10,000 items in one call
 SELECT r - 'errors' AS counts FROM analytics.record_batch('llm_call', (SELECT jsonb_agg(jsonb_build_object('call_id', i, 'model',
     'gpt-4o', 'input_tokens', i)) FROM generate_series(1, 10000) i)) r;

@@ -38,13 +38,9 @@ WITH held AS (
            OR r.expires_at > as_of AND coalesce(r.settled_at, 'infinity') > as_of)
       AND NOT EXISTS (SELECT FROM analytics_data.llm_calls c
                       WHERE c.tenant_id = r.tenant_id AND c.call_id = r.reservation_id AND c.cost_usd IS NOT NULL AND c.created_at <= as_of))
-SELECT calls.cost + held.settled, held.reserved, calls.unpriced
-FROM (SELECT coalesce(sum(c.cost_usd), 0) AS cost, count(*) FILTER (WHERE c.cost_usd IS NULL) AS unpriced
-      FROM analytics_data.llm_calls c
-      WHERE c.tenant_id = (SELECT analytics.current_tenant())
-        AND c.created_at >= from_time AND c.created_at < to_time AND c.created_at <= as_of
-        AND (NOT scope ? 'agent_id' OR c.agent_id = scope ->> 'agent_id') AND (NOT scope ? 'user_id' OR c.user_id = scope ->> 'user_id')
-        AND (NOT scope ? 'model' OR c.model = scope ->> 'model') AND (NOT scope ? 'task_id' OR c.task_id = scope ->> 'task_id')) calls,
+SELECT calls.cost_usd + held.settled, held.reserved, calls.unpriced_calls
+FROM analytics_internal.scope_spend(scope ->> 'agent_id', scope ->> 'user_id', scope ->> 'model', scope ->> 'task_id',
+         from_time, least(to_time, as_of + interval '1 microsecond')) calls,
      (SELECT coalesce(sum(h.settled_usd) FILTER (WHERE h.settled_at <= as_of), 0) AS settled,
              coalesce(sum(h.amount_usd) FILTER (WHERE coalesce(h.settled_at, 'infinity') > as_of), 0) AS reserved
       FROM held h) held

@@ -23,7 +23,8 @@ BEGIN
         PRIMARY KEY (tenant_id, call_id),
         CONSTRAINT llm_calls_id_length CHECK (length(call_id) BETWEEN 1 AND 200),
         CONSTRAINT llm_calls_time_finite CHECK (isfinite(created_at)),
-        CONSTRAINT llm_calls_tokens_not_negative CHECK (input_tokens >= 0 AND output_tokens >= 0
+        CONSTRAINT llm_calls_tokens_in_range CHECK (input_tokens BETWEEN 0 AND 9007199254740991
+            AND output_tokens BETWEEN 0 AND 9007199254740991
             AND cache_read_tokens >= 0 AND cache_creation_tokens >= 0 AND reasoning_tokens >= 0),
         CONSTRAINT llm_calls_input_includes_cache CHECK (input_tokens < 0 OR cache_creation_tokens < 0
             OR cache_read_tokens <= input_tokens - cache_creation_tokens),
@@ -90,6 +91,11 @@ BEGIN
         'ON analytics_data.task_records (tenant_id, started_at)');
     RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'task_records_started',
         'ON analytics_data.task_records (started_at)');
+    -- What a trend must look at beside its rollups: tasks that are open, and those that last longer than its buckets.
+    RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'task_records_open',
+        'ON analytics_data.task_records (tenant_id) WHERE completed_at IS NULL');
+    RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'task_records_long',
+        'ON analytics_data.task_records (tenant_id, completed_at) WHERE completed_at - started_at >= interval ''30 minutes''');
     RETURN QUERY SELECT analytics_internal.ensure_comments('analytics_data.task_records', jsonb_build_object(
         'task_id', 'The caller''s id of the task, unique within the tenant.',
         'agent_id', 'The agent that works on it.',
@@ -260,6 +266,7 @@ BEGIN
     RETURN QUERY SELECT analytics_internal.ensure_trigger('analytics_data.task_records', 'complete_task',
         'CREATE TRIGGER complete_task BEFORE INSERT OR UPDATE ON analytics_data.task_records
          FOR EACH ROW EXECUTE FUNCTION analytics_internal.complete_task()');
+    RETURN QUERY SELECT analytics_internal.install_spend_rollups();
 END $install$;
 COMMENT ON FUNCTION analytics_internal.install_spend() IS
 'Makes the tables of spend where they are missing, and loads the shipped prices.

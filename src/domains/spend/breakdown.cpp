@@ -1,0 +1,160 @@
+// get_cost_breakdown, and what a budget's scope has spent: the same sums, grouped or filtered.
+#include "domains/spend/numbers.hpp"
+#include "engine/periods.hpp"
+#include "engine/reader.hpp"
+#include "pg/rows.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace analytics::spend {
+namespace {
+
+struct Line {
+    std::optional<std::string> key;
+    int64 calls, input_tokens, output_tokens, unpriced, successes;
+    std::optional<Datum> cost;
+    std::optional<double> mean_latency, p95_latency;
+};
+
+/// From a rollup: any number of calls costs the same.
+std::vector<Line> from_rollup(const pg::Spi &spi, const char *rollup_name, const std::string &dimension,
+                              const std::string &tenant, int64 from, int64 to) {
+    const engine::Rollup &rollup = engine::find_rollup(spi, rollup_name);
+    enum { calls, input, output, spend, unpriced, successes, latency, latency_mean, count };
+    constexpr std::array<const char *, count> names{"calls",          "input_tokens", "output_tokens", "spend",
+                                                    "unpriced_calls", "successes",    "latency",       "latency_mean"};
+    engine::Query query{tenant, {from, to}, {}, {}, dimension};
+    for (const char *name : names) query.measures.push_back(rollup.measure(name));
+    engine::Answer const answer = engine::read(spi, rollup, query);
+    std::vector<Line> lines;
+    for (const engine::Group &group : answer.groups) {
+        auto const whole = [&](int m) {
+            return engine::as_int64(
+                rollup.measures[static_cast<std::size_t>(query.measures[static_cast<std::size_t>(m)])],
+                answer.cell(group, 0, m));
+        };
+        if (whole(calls) == 0) continue;
+        const engine::Cell &cost = answer.cell(group, 0, spend), &mean = answer.cell(group, 0, latency_mean);
+        Line line{group.key,     whole(calls),    whole(input),
+                  whole(output), whole(unpriced), whole(successes),
+                  std::nullopt,  std::nullopt,    engine::quantile(answer.cell(group, 0, latency), 0.95)};
+        if (!cost.null) line.cost = cost.value;
+        if (mean.count > 0) line.mean_latency = DatumGetFloat8(mean.value) / static_cast<double>(mean.count);
+        lines.push_back(std::move(line));
+    }
+    return lines;
+}
+
+/// From the calls themselves: users, tasks and runs are too many to keep sums of each.
+std::vector<Line> from_calls(const pg::Spi &spi, const std::string &column, Datum tenant, int64 from, int64 to) {
+    static std::map<std::string, pg::Statement> statements;
+    auto const [place, fresh] = statements.try_emplace(
+        column,
+        "SELECT c." + column +
+            ", count(*), sum(c.input_tokens)::bigint, sum(c.output_tokens)::bigint, sum(c.cost_usd), "
+            "count(*) FILTER (WHERE c.cost_usd IS NULL), count(*) FILTER (WHERE c.success), avg(c.latency_ms), "
+            "percentile_cont(0.95) WITHIN GROUP (ORDER BY c.latency_ms) FROM analytics_data.llm_calls c "
+            "WHERE c.tenant_id = $1 AND c.created_at >= $2 AND c.created_at < $3 GROUP BY 1",
+        std::vector<Oid>{TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, true);
+    pg::Result const rows =
+        place->second.run(spi, std::array{tenant, TimestampTzGetDatum(from), TimestampTzGetDatum(to)});
+    auto const real = [](std::optional<Datum> v) { return v ? std::optional(DatumGetFloat8(*v)) : std::nullopt; };
+    std::vector<Line> lines;
+    for (uint64 i = 0; i < rows.size(); ++i) {
+        auto const whole = [&](int column_number) { return DatumGetInt64(*rows.get(i, column_number)); };
+        auto const key = rows.get(i, 0);
+        lines.push_back({key ? std::optional(pg::to_string(*key)) : std::nullopt, whole(1), whole(2), whole(3),
+                         whole(5), whole(6), rows.get(i, 4), real(rows.get(i, 7)), real(rows.get(i, 8))});
+    }
+    return lines;
+}
+
+/// Dearest first, what has no price last; then the most calls, then by key.
+bool before(const Line &a, const Line &b) {
+    if (a.cost.has_value() != b.cost.has_value()) return a.cost.has_value();
+    int const order = a.cost ? compare(*a.cost, *b.cost) : 0;
+    if (order != 0) return order > 0;
+    if (a.calls != b.calls) return a.calls > b.calls;
+    return a.key && (!b.key || *a.key < *b.key);
+}
+
+std::optional<double> rounded(const std::optional<double> &value) {
+    return value ? std::optional(milliseconds(*value)) : std::nullopt;
+}
+
+}  // namespace
+}  // namespace analytics::spend
+
+ANALYTICS_FUNCTION(analytics_get_cost_breakdown) {
+    using namespace analytics;
+    using namespace analytics::spend;
+    pg::Args const args(fcinfo);
+    std::string const period = args.one_of(0, "period", {"24h", "7d", "30d", "90d"}, "30d");
+    std::string const by = args.one_of(1, "group_by", {"model", "provider", "agent", "user", "task", "run"}, "model");
+    int64 const as_of = engine::as_of_argument(args, 2);
+    auto const row_limit = static_cast<std::size_t>(args.integer(3, "row_limit", 1, 1000, 100));
+    int64 const length = period == "24h" ? engine::day : std::stoll(period) * engine::day;
+    int64 const from = as_of - length + 1, to = as_of + 1;
+    std::string const tenant = engine::current_tenant();
+    pg::Spi const spi;
+    std::vector<Line> lines = by == "model" || by == "provider"
+                                  ? from_rollup(spi, "llm_calls_by_model", by, tenant, from, to)
+                              : by == "agent" ? from_rollup(spi, "llm_calls_by_agent", "agent_id", tenant, from, to)
+                                              : from_calls(spi, by + "_id", pg::to_text(tenant), from, to);
+    Datum total = zero();
+    for (const Line &line : lines)
+        if (line.cost) total = sum(total, *line.cost);
+    std::sort(lines.begin(), lines.end(), before);
+    if (lines.size() > row_limit) lines.resize(row_limit);
+    pg::RowSink<std::optional<std::string>, int64, int64, int64, Number, Number, std::optional<double>,
+                std::optional<double>, Number, int64>
+        rows(fcinfo);
+    for (const Line &line : lines)
+        rows.put(line.key, line.calls, line.input_tokens, line.output_tokens,
+                 line.cost ? Number(pg::NumericValue{*line.cost}) : Number(),
+                 line.cost ? percent(*line.cost, total) : Number(), rounded(line.mean_latency),
+                 rounded(line.p95_latency), rate(line.successes, line.calls, 4), line.unpriced);
+    return 0;
+}
+
+// scope_spend(agent_id, user_id, model, task_id, from_time, to_time)
+ANALYTICS_FUNCTION(analytics_scope_spend) {
+    using namespace analytics;
+    using namespace analytics::spend;
+    pg::Args const args(fcinfo);
+    auto const agent = args.text(0, "agent_id"), user = args.text(1, "user_id"), model = args.text(2, "model"),
+               task = args.text(3, "task_id");
+    int64 const from = std::max(DatumGetTimestampTz(args.datum(4)), static_cast<TimestampTz>(MIN_TIMESTAMP));
+    int64 const to = std::min(DatumGetTimestampTz(args.datum(5)), static_cast<TimestampTz>(END_TIMESTAMP));
+    std::string const tenant = engine::current_tenant();
+    if (from >= to) return pg::make_row(fcinfo, Number(pg::NumericValue{zero()}), int64{0});
+    pg::Spi const spi;
+    if (!user && !task && !(agent && model)) {
+        const engine::Rollup &rollup = engine::find_rollup(spi, agent   ? "llm_calls_by_agent"
+                                                                : model ? "llm_calls_by_model"
+                                                                        : "llm_call_stats");
+        int const spend_measure = rollup.measure("spend"), unpriced_measure = rollup.measure("unpriced_calls");
+        engine::Query query{tenant, {from, to}, {spend_measure, unpriced_measure}};
+        if (agent) query.filters.push_back({"agent_id", {*agent}});
+        if (model) query.filters.push_back({"model", {*model}});
+        engine::Answer const answer = engine::read(spi, rollup, query);
+        const engine::Cell &cost = answer.groups.front().cells[0], &unpriced = answer.groups.front().cells[1];
+        return pg::make_row(fcinfo, Number(pg::NumericValue{cost.null ? zero() : cost.value}),
+                            unpriced.null ? int64{0} : DatumGetInt64(unpriced.value));
+    }
+    static pg::Statement calls("SELECT coalesce(sum(c.cost_usd), 0), count(*) FILTER (WHERE c.cost_usd IS NULL) FROM "
+                               "analytics_data.llm_calls c "
+                               "WHERE c.tenant_id = $1 AND c.created_at >= $2 AND c.created_at < $3 "
+                               "AND ($4 IS NULL OR c.agent_id = $4) AND ($5 IS NULL OR c.user_id = $5) "
+                               "AND ($6 IS NULL OR c.model = $6) AND ($7 IS NULL OR c.task_id = $7)",
+                               {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}, true);
+    std::array<Datum, 7> values{pg::to_text(tenant), TimestampTzGetDatum(from), TimestampTzGetDatum(to)};
+    std::array<char, 8> nulls{"       "};
+    for (std::size_t i = 0; i < 4; ++i) {
+        values[3 + i] = args.null(static_cast<int>(i)) ? Datum(0) : args.datum(static_cast<int>(i));
+        if (args.null(static_cast<int>(i))) nulls[3 + i] = 'n';
+    }
+    pg::Result const row = calls.run(spi, values, nulls.data());
+    return pg::make_row(fcinfo, Number(pg::NumericValue{*row.get(0, 0)}), DatumGetInt64(*row.get(0, 1)));
+}
