@@ -103,26 +103,40 @@ Value json_value(JsonbValue &value) {
 Value value_of(JsonbValue &value, Oid type) {
     if (value.type == jbvNull) return {.null = true};
     switch (type) {
-    case TEXTOID: return text_value(value);
-    case NUMERICOID: return numeric_value(value);
-    case INT8OID: return machine_value<int64>(value);
-    case INT4OID: return machine_value<int32>(value);
-    case FLOAT8OID: return machine_value<double>(value);
-    case BOOLOID: return boolean_value(value);
-    case TIMESTAMPTZOID: return instant_value(value);
-    case JSONBOID: return json_value(value);
-    default: throw pg::Error(ERRCODE_INTERNAL_ERROR, "read_items cannot read a key of type " + std::to_string(type));
+    case TEXTOID:
+        return text_value(value);
+    case NUMERICOID:
+        return numeric_value(value);
+    case INT8OID:
+        return machine_value<int64>(value);
+    case INT4OID:
+        return machine_value<int32>(value);
+    case FLOAT8OID:
+        return machine_value<double>(value);
+    case BOOLOID:
+        return boolean_value(value);
+    case TIMESTAMPTZOID:
+        return instant_value(value);
+    case JSONBOID:
+        return json_value(value);
+    default:
+        throw pg::Error(ERRCODE_INTERNAL_ERROR, "read_items cannot read a key of type " + std::to_string(type));
     }
 }
 
 const char *expectation(Oid type) {
     switch (type) {
-    case TEXTOID: return "a string";
+    case TEXTOID:
+        return "a string";
     case INT8OID:
-    case INT4OID: return "an integer";
-    case BOOLOID: return "true or false";
-    case TIMESTAMPTZOID: return "an instant such as 2025-01-31T12:00:00Z";
-    default: return "a number";
+    case INT4OID:
+        return "an integer";
+    case BOOLOID:
+        return "true or false";
+    case TIMESTAMPTZOID:
+        return "an instant such as 2025-01-31T12:00:00Z";
+    default:
+        return "a number";
     }
 }
 
@@ -130,7 +144,8 @@ const char *expectation(Oid type) {
 class ItemReader {
   public:
     ItemReader(TupleDesc descriptor, Datum required) : descriptor_(descriptor) {
-        for (int i = keys; i < descriptor->natts; ++i) names_.emplace_back(NameStr(TupleDescAttr(descriptor, i)->attname));
+        for (int i = keys; i < descriptor->natts; ++i)
+            names_.emplace_back(NameStr(TupleDescAttr(descriptor, i)->attname));
         required_.assign(names_.size(), false);
         struct List {
             Datum *elements;
@@ -139,7 +154,8 @@ class ItemReader {
         };
         List const list = pg::call([&] {
             List l{};
-            deconstruct_array(DatumGetArrayTypeP(required), TEXTOID, -1, false, TYPALIGN_INT, &l.elements, &l.nulls, &l.count);
+            deconstruct_array(DatumGetArrayTypeP(required), TEXTOID, -1, false, TYPALIGN_INT, &l.elements, &l.nulls,
+                              &l.count);
             return l;
         });
         for (int i = 0; i < list.count; ++i) {
@@ -168,7 +184,8 @@ class ItemReader {
 
     /// What is wrong with the item, or nothing.
     std::string fill(const JsonbValue &element) {
-        if (element.type != jbvBinary || !JsonContainerIsObject(element.val.binary.data)) return "an item must be an object";
+        if (element.type != jbvBinary || !JsonContainerIsObject(element.val.binary.data))
+            return "an item must be an object";
         JsonbContainer *const object = element.val.binary.data;
         std::string problem;
         std::uint32_t known = 0;
@@ -187,7 +204,8 @@ class ItemReader {
             if (!value.good) problem = name + " must be " + expectation(type);
             else if (value.null && required_[k]) problem = name + " must be given";
         }
-        if (problem.empty() && known < JsonContainerSize(object)) problem = "unknown key \"" + unknown_key(object) + '"';
+        if (problem.empty() && known < JsonContainerSize(object))
+            problem = "unknown key \"" + unknown_key(object) + '"';
         return problem;
     }
 
@@ -224,7 +242,8 @@ ANALYTICS_FUNCTION(analytics_read_items) {
     Tuplestorestate *const store = info->setResult;
     if (descriptor->natts < 3 || TupleDescAttr(descriptor, 0)->atttypid != INT4OID ||
         TupleDescAttr(descriptor, 1)->atttypid != TEXTOID)
-        throw pg::Error(ERRCODE_DATATYPE_MISMATCH, "read_items must be called AS t(index integer, message text, key type, ...)");
+        throw pg::Error(ERRCODE_DATATYPE_MISMATCH,
+                        "read_items must be called AS t(index integer, message text, key type, ...)");
 
     engine::ItemReader reader(descriptor, PG_GETARG_DATUM(1));
     Datum const argument = PG_GETARG_DATUM(0);
@@ -232,9 +251,8 @@ ANALYTICS_FUNCTION(analytics_read_items) {
     if (!JB_ROOT_IS_ARRAY(items) || JB_ROOT_IS_SCALAR(items))
         throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "items must be a JSON array of objects", {},
                         "Pass an array, also for a single item.");
-    MemoryContext const row = pg::call([] {
-        return AllocSetContextCreate(CurrentMemoryContext, "items of a batch", ALLOCSET_DEFAULT_SIZES);
-    });
+    MemoryContext const row = pg::call(
+        [] { return AllocSetContextCreate(CurrentMemoryContext, "items of a batch", ALLOCSET_DEFAULT_SIZES); });
     JsonbIterator *iterator = pg::call([&] { return JsonbIteratorInit(&items->root); });
     for (int32 index = 0;;) {
         JsonbValue element;

@@ -36,15 +36,16 @@ void fail(const std::string &how) {
         throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, text, text, text);
     }
     if (how == "raise")
-        pg::call([] { ereport(ERROR, errcode(ERRCODE_DIVISION_BY_ZERO), errmsg("raised on purpose"), errdetail("From C."), errhint("Ignore.")); });
+        pg::call([] {
+            ereport(ERROR, errcode(ERRCODE_DIVISION_BY_ZERO), errmsg("raised on purpose"), errdetail("From C."),
+                    errhint("Ignore."));
+        });
 }
 
 void deep(int levels, const std::string &how) {
     Counted const object;
-    if (levels > 0)
-        deep(levels - 1, how);
-    else
-        fail(how);
+    if (levels > 0) deep(levels - 1, how);
+    else fail(how);
 }
 
 }  // namespace
@@ -80,7 +81,8 @@ ANALYTICS_FUNCTION(boundary_loop) {
 ANALYTICS_FUNCTION(boundary_memory) {
     pg::Args const args(fcinfo);
     int32 const n = args.integer(0, "n", 0, 100000000, 0);
-    MemoryContext const context = pg::call([] { return AllocSetContextCreate(CurrentMemoryContext, "boundary test", ALLOCSET_DEFAULT_SIZES); });
+    MemoryContext const context =
+        pg::call([] { return AllocSetContextCreate(CurrentMemoryContext, "boundary test", ALLOCSET_DEFAULT_SIZES); });
     pg::make_in<Counted>(context);
     {
         pg::ContextResource resource(context);

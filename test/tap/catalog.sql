@@ -25,7 +25,7 @@ SELECT is_empty($$SELECT name FROM members WHERE nspname NOT IN ('analytics', 'a
     'functions stand in analytics or analytics_internal');
 SELECT is_empty($$SELECT proname FROM members WHERE nspname = 'analytics' AND prokind <> 'a' GROUP BY 1 HAVING count(*) > 1$$,
     'no two functions of analytics share a name: callers pass arguments by name');
-SELECT is_empty($$SELECT name FROM members, unnest(proargnames) a WHERE nspname = 'analytics' AND (a ~ '^p_' OR a !~ '^[a-z][a-z0-9_]*$')$$,
+SELECT is_empty($$SELECT name FROM members, unnest(proargnames[1:pronargs]) a WHERE nspname = 'analytics' AND (a ~ '^p_' OR a !~ '^[a-z][a-z0-9_]*$')$$,
     'argument names are plain: they are JSON keys');
 SELECT is_empty($$SELECT name FROM members WHERE nspname = 'analytics' AND pronargs > 0 AND prokind IN ('f', 'p')
         AND prorettype <> 'trigger'::regtype AND (proargnames IS NULL OR '' = ANY (proargnames))

@@ -34,7 +34,8 @@ OwnedRelation find_relation(const char *name) {
         Oid const relation = get_relname_relid(name, get_namespace_oid("analytics_data", false));
         HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
         if (!HeapTupleIsValid(tuple))
-            ereport(ERROR, errcode(ERRCODE_UNDEFINED_TABLE), errmsg("relation \"analytics_data.%s\" does not exist", name),
+            ereport(ERROR, errcode(ERRCODE_UNDEFINED_TABLE),
+                    errmsg("relation \"analytics_data.%s\" does not exist", name),
                     errhint("Run SELECT analytics.install()."));
         Oid const owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
         ReleaseSysCache(tuple);
@@ -45,7 +46,8 @@ OwnedRelation find_relation(const char *name) {
 /// The tenant's currency as of now, whatever snapshot the transaction has: a check that looked at an old one would let
 /// in what the settings have meanwhile excluded.
 std::optional<std::string> find_currency(const pg::Spi &spi, std::string_view tenant) {
-    static pg::Statement statement("SELECT currency FROM analytics_data.tenant_settings WHERE tenant_id OPERATOR(pg_catalog.=) $1", {TEXTOID});
+    static pg::Statement statement(
+        "SELECT currency FROM analytics_data.tenant_settings WHERE tenant_id OPERATOR(pg_catalog.=) $1", {TEXTOID});
     pg::AsUser const as(find_relation("tenant_settings").owner);
     std::array const values{pg::to_text(tenant)};
     pg::call([] { PushActiveSnapshot(GetLatestSnapshot()); });
@@ -113,7 +115,8 @@ Remembered &remembered() {
 std::optional<std::string> find_other_currency(const pg::Spi &spi, std::string_view tenant, std::string_view currency) {
     static pg::Statement statement(
         "SELECT currency FROM analytics_data.orders WHERE tenant_id OPERATOR(pg_catalog.=) $1 "
-        "AND currency OPERATOR(pg_catalog.<>) $2 LIMIT 1", {TEXTOID, TEXTOID});
+        "AND currency OPERATOR(pg_catalog.<>) $2 LIMIT 1",
+        {TEXTOID, TEXTOID});
     pg::AsUser const as(find_relation("orders").owner);
     std::array const values{pg::to_text(tenant), pg::to_text(currency)};
     pg::Result const rows = statement.run(spi, values, nullptr, false);
@@ -146,9 +149,7 @@ std::string claim_currency(const pg::Spi &spi, std::string_view tenant, std::str
     return remembered().look_up(spi, tenant).value_or(std::string(offered));
 }
 
-std::string_view view(text *value) {
-    return {VARDATA_ANY(value), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(value))};
-}
+std::string_view view(text *value) { return {VARDATA_ANY(value), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(value))}; }
 
 const TriggerData &trigger_data(FunctionCallInfo fcinfo) {
     if (!CALLED_AS_TRIGGER(fcinfo))
@@ -179,7 +180,8 @@ void check_order(FunctionCallInfo fcinfo) {
     pg::Spi const spi;
     std::string const reporting = claim_currency(spi, tenant, given);
     if (given != reporting)
-        throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE, "currency must be " + reporting + ", the tenant's reporting currency",
+        throw pg::Error(ERRCODE_INVALID_PARAMETER_VALUE,
+                        "currency must be " + reporting + ", the tenant's reporting currency",
                         "Order \"" + column(data, row, "order_id").value_or("") + "\" is in " + given + ".",
                         "Convert the amount to " + reporting + ", or set the tenant's currency in tenant_settings.");
 }
@@ -188,7 +190,8 @@ void check_settings(FunctionCallInfo fcinfo) {
     const TriggerData &data = trigger_data(fcinfo);
     bool const inserted = TRIGGER_FIRED_BY_INSERT(data.tg_event), deleted = TRIGGER_FIRED_BY_DELETE(data.tg_event);
     HeapTuple const row = TRIGGER_FIRED_BY_UPDATE(data.tg_event) ? data.tg_newtuple : data.tg_trigtuple;
-    std::optional<std::string> const old_currency = inserted ? std::nullopt : column(data, data.tg_trigtuple, "currency");
+    std::optional<std::string> const old_currency =
+        inserted ? std::nullopt : column(data, data.tg_trigtuple, "currency");
     std::optional<std::string> const new_currency = deleted ? std::nullopt : column(data, row, "currency");
     if (old_currency == new_currency) return;
     // Also for an insert: should it be rolled back, this session has to forget it.
@@ -204,9 +207,10 @@ void check_settings(FunctionCallInfo fcinfo) {
     std::string const tenant = column(data, row, "tenant_id").value();
     pg::Spi const spi;
     if (std::optional<std::string> const other = find_other_currency(spi, tenant, *new_currency))
-        throw pg::Error(MAKE_SQLSTATE('P', 'T', '4', '0', '9'), "the tenant has orders in another currency",
-                        "Tenant \"" + tenant + "\" has orders in " + *other + "; its currency cannot become " + *new_currency + ".",
-                        "Set the currency to NULL and convert all orders of the tenant with one UPDATE: it sets the currency.");
+        throw pg::Error(
+            MAKE_SQLSTATE('P', 'T', '4', '0', '9'), "the tenant has orders in another currency",
+            "Tenant \"" + tenant + "\" has orders in " + *other + "; its currency cannot become " + *new_currency + ".",
+            "Set the currency to NULL and convert all orders of the tenant with one UPDATE: it sets the currency.");
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ ANALYTICS_FUNCTION(analytics_get_dashboard_summary) {
     std::string const tenant = engine::current_tenant();
     pg::Spi const spi;
     // Copies: a reference stays good only until the engine is asked again.
-    engine::Rollup const order_stats = engine::find_rollup(spi, "order_stats"), session_stats = engine::find_rollup(spi, "session_stats");
+    engine::Rollup const order_stats = engine::find_rollup(spi, "order_stats"),
+                         session_stats = engine::find_rollup(spi, "session_stats");
 
     // The 24 hours before, then 23 hours, then the last hour.
     std::vector<int64> const edges{end - 48 * engine::hour, end - 24 * engine::hour, end - engine::hour, end};
@@ -33,9 +34,9 @@ ANALYTICS_FUNCTION(analytics_get_dashboard_summary) {
 
     using pg::NumericValue;
     return pg::make_row(fcinfo, hour.orders, NumericValue{hour.revenue}, day.orders, NumericValue{day.revenue},
-                        pg::quotient(day.revenue, pg::to_numeric(day.orders), 2), before.orders, NumericValue{before.revenue},
-                        pg::quotient(day.fulfilled, 100, day.orders, 2), day.pending, fresh, customers.active, customers.ordered - fresh,
-                        pg::Timestamp{as_of});
+                        pg::quotient(day.revenue, pg::to_numeric(day.orders), 2), before.orders,
+                        NumericValue{before.revenue}, pg::quotient(day.fulfilled, 100, day.orders, 2), day.pending,
+                        fresh, customers.active, customers.ordered - fresh, pg::Timestamp{as_of});
 }
 
 ANALYTICS_FUNCTION(analytics_get_hourly_trends) {
@@ -43,23 +44,28 @@ ANALYTICS_FUNCTION(analytics_get_hourly_trends) {
     int32 const hours = args.integer(0, "hours_back", 1, 168, 24);
     int64 const as_of = engine::as_of_argument(args, 1), end = core::floor_to(as_of, engine::hour);
     using Number = std::optional<pg::NumericValue>;
-    pg::RowSink<pg::Timestamp, int64, pg::NumericValue, Number, Number, int64, int64, int64, int64, int64, int64, Number, Number> rows(fcinfo);
+    pg::RowSink<pg::Timestamp, int64, pg::NumericValue, Number, Number, int64, int64, int64, int64, int64, int64,
+                Number, Number>
+        rows(fcinfo);
     std::string const tenant = engine::current_tenant();
     pg::Spi const spi;
-    engine::Rollup const order_stats = engine::find_rollup(spi, "order_stats"), session_stats = engine::find_rollup(spi, "session_stats");
+    engine::Rollup const order_stats = engine::find_rollup(spi, "order_stats"),
+                         session_stats = engine::find_rollup(spi, "session_stats");
 
     std::vector<int64> edges;  // one hour more: the oldest is compared with the one before
     for (int32 i = -hours - 1; i <= 0; ++i) edges.push_back(end + i * engine::hour);
     std::vector<Sales> const sales = commerce::read_sales(spi, order_stats, tenant, edges, as_of, Customers::counted);
     std::vector<Visits> const visits = commerce::read_visits(spi, session_stats, tenant, edges);
-    std::vector<int64> const active = commerce::active_customers(spi, order_stats, session_stats, tenant, edges, sales, visits);
+    std::vector<int64> const active =
+        commerce::active_customers(spi, order_stats, session_stats, tenant, edges, sales, visits);
     std::vector<int64> const fresh = commerce::new_customers(spi, engine::live(order_stats, tenant), tenant, edges);
     for (std::size_t i = sales.size() - 1; i > 0; --i) {
         const Sales &now = sales[i], &before = sales[i - 1];
         rows.put(pg::Timestamp{edges[i]}, now.orders, pg::NumericValue{now.revenue},
-                 pg::quotient(now.revenue, pg::to_numeric(now.orders), 2), pg::quotient(now.fulfilled, 100, now.orders, 2),
-                 now.fulfilled, now.pending, fresh[i], active[i], now.customers - fresh[i], visits[i].sessions,
-                 pg::percent_change(now.orders, before.orders), pg::percent_change(now.revenue, before.revenue));
+                 pg::quotient(now.revenue, pg::to_numeric(now.orders), 2),
+                 pg::quotient(now.fulfilled, 100, now.orders, 2), now.fulfilled, now.pending, fresh[i], active[i],
+                 now.customers - fresh[i], visits[i].sessions, pg::percent_change(now.orders, before.orders),
+                 pg::percent_change(now.revenue, before.revenue));
     }
     return 0;
 }

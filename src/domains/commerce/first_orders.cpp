@@ -17,8 +17,8 @@ constexpr Oid instants = 1185;  // timestamptz[]
 /// The instant of each order that counts, and whose it is; the index orders_customer_created_at has the same condition.
 #define COUNTS "o.customer_id IS NOT NULL AND o.status OPERATOR(pg_catalog.<>) 'cancelled'"
 /// A customer's first order below an instant.
-#define FIRST_ORDER(tenant, customer, and_also)                                                                         \
-    "(SELECT o.created_at FROM analytics_data.orders o WHERE o.tenant_id = " tenant " AND o.customer_id = " customer    \
+#define FIRST_ORDER(tenant, customer, and_also)                                                                      \
+    "(SELECT o.created_at FROM analytics_data.orders o WHERE o.tenant_id = " tenant " AND o.customer_id = " customer \
     " AND " COUNTS and_also " ORDER BY o.created_at LIMIT 1)"
 
 Datum array_of(std::vector<Datum> &values, Oid type) {
@@ -26,7 +26,8 @@ Datum array_of(std::vector<Datum> &values, Oid type) {
     auto const count = static_cast<int>(values.size());
     bool const text = type == TEXTOID;
     return pg::call([&] {
-        return PointerGetDatum(construct_array(data, count, type, text ? -1 : 8, !text, text ? TYPALIGN_INT : TYPALIGN_DOUBLE));
+        return PointerGetDatum(
+            construct_array(data, count, type, text ? -1 : 8, !text, text ? TYPALIGN_INT : TYPALIGN_DOUBLE));
     });
 }
 
@@ -75,10 +76,13 @@ class Refresh {
     void forget(RangeArrays &all, RangeArrays &own) {
         static pg::Statement of_all("DELETE FROM analytics_store.customer_first_orders s USING unnest($1, $2) r(f, t) "
                                     "WHERE s.first_order_at >= r.f AND s.first_order_at < r.t "
-                                    "RETURNING s.tenant_id, s.customer_id, s.first_order_at", {instants, instants}, true);
-        static pg::Statement of_own("DELETE FROM analytics_store.customer_first_orders s USING unnest($1, $2, $3) r(tenant, f, t) "
-                                    "WHERE s.tenant_id = r.tenant AND s.first_order_at >= r.f AND s.first_order_at < r.t "
-                                    "RETURNING s.tenant_id, s.customer_id, s.first_order_at", {TEXTARRAYOID, instants, instants}, true);
+                                    "RETURNING s.tenant_id, s.customer_id, s.first_order_at",
+                                    {instants, instants}, true);
+        static pg::Statement of_own(
+            "DELETE FROM analytics_store.customer_first_orders s USING unnest($1, $2, $3) r(tenant, f, t) "
+            "WHERE s.tenant_id = r.tenant AND s.first_order_at >= r.f AND s.first_order_at < r.t "
+            "RETURNING s.tenant_id, s.customer_id, s.first_order_at",
+            {TEXTARRAYOID, instants, instants}, true);
         if (!all.empty()) {
             std::array const values{all.from_array(), all.to_array()};
             take(of_all.run_under(spi_, snapshot_, values));
@@ -103,29 +107,49 @@ class Refresh {
     /// Everybody else's first order can only have become earlier, by an order in a range.
     void find(RangeArrays &all, RangeArrays &own) {
         static pg::Statement statement(
-            "WITH probed AS (SELECT d.tenant_id, d.customer_id, f.created_at FROM unnest($6, $7) d(tenant_id, customer_id) "
-            "CROSS JOIN LATERAL " FIRST_ORDER("d.tenant_id", "d.customer_id", " AND o.created_at < $8") " f"
-            "), found AS ("
-            "SELECT o.* FROM unnest($1, $2) r(f, t) CROSS JOIN LATERAL (SELECT o.tenant_id, o.customer_id, o.created_at "
-            "FROM analytics_data.orders o WHERE o.created_at >= r.f AND o.created_at < r.t AND " COUNTS ") o "
-            "UNION ALL "
-            "SELECT o.* FROM unnest($3, $4, $5) r(tenant, f, t) CROSS JOIN LATERAL (SELECT o.tenant_id, o.customer_id, o.created_at "
-            "FROM analytics_data.orders o WHERE o.tenant_id = r.tenant AND o.created_at >= r.f AND o.created_at < r.t AND " COUNTS ") o"
-            "), fresh AS (SELECT x.tenant_id, x.customer_id, pg_catalog.min(x.created_at) AS at "
-            "FROM (SELECT * FROM probed UNION ALL SELECT * FROM found) x GROUP BY 1, 2"
-            "), changed AS MATERIALIZED (SELECT f.tenant_id, f.customer_id, f.at, s.first_order_at AS before FROM fresh f LEFT JOIN LATERAL "
-            "(SELECT s.first_order_at FROM analytics_store.customer_first_orders s "
-            "WHERE s.tenant_id = f.tenant_id AND s.customer_id = f.customer_id OFFSET 0) s ON true "
-            "WHERE s.first_order_at IS NULL OR f.at < s.first_order_at"
-            "), written AS (INSERT INTO analytics_store.customer_first_orders AS s (tenant_id, customer_id, first_order_at) "
-            "SELECT c.tenant_id, c.customer_id, c.at FROM changed c "
-            "ON CONFLICT (tenant_id, customer_id) DO UPDATE SET first_order_at = excluded.first_order_at) "
-            "SELECT DISTINCT c.tenant_id, h.hour FROM changed c CROSS JOIN LATERAL (VALUES "
-            "(analytics_internal.bucket_of(c.at, 3600000000)), (analytics_internal.bucket_of(c.before, 3600000000))) h(hour) "
-            "WHERE h.hour IS NOT NULL",
+            "WITH probed AS (SELECT d.tenant_id, d.customer_id, f.created_at FROM unnest($6, $7) d(tenant_id, "
+            "customer_id) "
+            "CROSS JOIN LATERAL " FIRST_ORDER(
+                "d.tenant_id", "d.customer_id",
+                " AND o.created_at < $8") " f"
+                                          "), found AS ("
+                                          "SELECT o.* FROM unnest($1, $2) r(f, t) CROSS JOIN LATERAL (SELECT "
+                                          "o.tenant_id, o.customer_id, o.created_at "
+                                          "FROM analytics_data.orders o WHERE o.created_at >= r.f AND o.created_at < "
+                                          "r.t AND " COUNTS ") o "
+                                          "UNION ALL "
+                                          "SELECT o.* FROM unnest($3, $4, $5) r(tenant, f, t) CROSS JOIN LATERAL "
+                                          "(SELECT o.tenant_id, o.customer_id, o.created_at "
+                                          "FROM analytics_data.orders o WHERE o.tenant_id = r.tenant AND o.created_at "
+                                          ">= r.f AND o.created_at < r.t AND " COUNTS ") o"
+                                          "), fresh AS (SELECT x.tenant_id, x.customer_id, "
+                                          "pg_catalog.min(x.created_at) AS at "
+                                          "FROM (SELECT * FROM probed UNION ALL SELECT * FROM found) x GROUP BY 1, 2"
+                                          "), changed AS MATERIALIZED (SELECT f.tenant_id, f.customer_id, f.at, "
+                                          "s.first_order_at AS before FROM fresh f LEFT JOIN LATERAL "
+                                          "(SELECT s.first_order_at FROM analytics_store.customer_first_orders s "
+                                          "WHERE s.tenant_id = f.tenant_id AND s.customer_id = f.customer_id OFFSET 0) "
+                                          "s ON true "
+                                          "WHERE s.first_order_at IS NULL OR f.at < s.first_order_at"
+                                          "), written AS (INSERT INTO analytics_store.customer_first_orders AS s "
+                                          "(tenant_id, customer_id, first_order_at) "
+                                          "SELECT c.tenant_id, c.customer_id, c.at FROM changed c "
+                                          "ON CONFLICT (tenant_id, customer_id) DO UPDATE SET first_order_at = "
+                                          "excluded.first_order_at) "
+                                          "SELECT DISTINCT c.tenant_id, h.hour FROM changed c CROSS JOIN LATERAL "
+                                          "(VALUES "
+                                          "(analytics_internal.bucket_of(c.at, 3600000000)), "
+                                          "(analytics_internal.bucket_of(c.before, 3600000000))) h(hour) "
+                                          "WHERE h.hour IS NOT NULL",
             {instants, instants, TEXTARRAYOID, instants, instants, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID}, true);
-        std::array const values{all.from_array(), all.to_array(), own.tenant_array(), own.from_array(), own.to_array(),
-                                array_of(tenants_, TEXTOID), array_of(customers_, TEXTOID), TimestampTzGetDatum(summarised_to_)};
+        std::array const values{all.from_array(),
+                                all.to_array(),
+                                own.tenant_array(),
+                                own.from_array(),
+                                own.to_array(),
+                                array_of(tenants_, TEXTOID),
+                                array_of(customers_, TEXTOID),
+                                TimestampTzGetDatum(summarised_to_)};
         pg::Result const rows = statement.run_under(spi_, snapshot_, values);
         for (uint64 i = 0; i < rows.size(); ++i)
             hours_.emplace(pg::to_string(*rows.get(i, 0)), DatumGetTimestampTz(*rows.get(i, 1)));
@@ -140,8 +164,10 @@ class Refresh {
             hours.push_back(TimestampTzGetDatum(hour));
         }
         static pg::Statement statement(
-            "WITH counted AS MATERIALIZED (SELECT h.tenant_id, h.hour, (SELECT pg_catalog.count(*) FROM analytics_store.customer_first_orders s "
-            "WHERE s.tenant_id = h.tenant_id AND s.first_order_at >= h.hour AND s.first_order_at < h.hour + interval '1 hour') AS customers "
+            "WITH counted AS MATERIALIZED (SELECT h.tenant_id, h.hour, (SELECT pg_catalog.count(*) FROM "
+            "analytics_store.customer_first_orders s "
+            "WHERE s.tenant_id = h.tenant_id AND s.first_order_at >= h.hour AND s.first_order_at < h.hour + interval "
+            "'1 hour') AS customers "
             "FROM unnest($1, $2) h(tenant_id, hour)"
             "), emptied AS (DELETE FROM analytics_store.customer_first_order_counts c USING counted k "
             "WHERE c.tenant_id = k.tenant_id AND c.hour = k.hour AND k.customers = 0) "
@@ -157,7 +183,7 @@ class Refresh {
     const pg::Spi &spi_;
     Snapshot snapshot_;
     int64 summarised_to_;
-    std::vector<Datum> tenants_ = {}, customers_ = {};      // whose first order is forgotten
+    std::vector<Datum> tenants_ = {}, customers_ = {};    // whose first order is forgotten
     std::set<std::pair<std::string, int64>> hours_ = {};  // that lose or gain a first order
 };
 
@@ -183,10 +209,12 @@ class Slots {
 
 /// Nothing is summarised: every first order comes from the source.
 void add_from_source(const pg::Spi &spi, Datum tenant, Slots &slots) {
-    static pg::Statement statement("SELECT f.at FROM (SELECT pg_catalog.min(o.created_at) AS at FROM analytics_data.orders o "
-                                   "WHERE o.tenant_id = $1 AND o.created_at < $3 AND " COUNTS " GROUP BY o.customer_id) f WHERE f.at >= $2",
-                                   {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID});
-    std::array const values{tenant, TimestampTzGetDatum(slots.edges().front()), TimestampTzGetDatum(slots.edges().back())};
+    static pg::Statement statement(
+        "SELECT f.at FROM (SELECT pg_catalog.min(o.created_at) AS at FROM analytics_data.orders o "
+        "WHERE o.tenant_id = $1 AND o.created_at < $3 AND " COUNTS " GROUP BY o.customer_id) f WHERE f.at >= $2",
+        {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID});
+    std::array const values{tenant, TimestampTzGetDatum(slots.edges().front()),
+                            TimestampTzGetDatum(slots.edges().back())};
     pg::Result const rows = statement.run(spi, values);
     for (uint64 i = 0; i < rows.size(); ++i) slots.add(DatumGetTimestampTz(*rows.get(i, 0)), 1);
     rows.free();
@@ -209,7 +237,8 @@ void add_stored(const pg::Spi &spi, Datum tenant, Slots &slots) {
         else whole.push_back({first, last});
     }
     static pg::Statement counts("SELECT c.hour, c.new_customers FROM analytics_store.customer_first_order_counts c "
-                                "WHERE c.tenant_id = $1 AND c.hour >= $2 AND c.hour < $3", {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, true);
+                                "WHERE c.tenant_id = $1 AND c.hour >= $2 AND c.hour < $3",
+                                {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, true);
     for (TimeRange r : whole) {
         std::array const values{tenant, TimestampTzGetDatum(r.from), TimestampTzGetDatum(r.to)};
         pg::Result const rows = counts.run(spi, values);
@@ -220,7 +249,8 @@ void add_stored(const pg::Spi &spi, Datum tenant, Slots &slots) {
     if (ragged.empty()) return;
     static pg::Statement ends("SELECT r.f, (SELECT pg_catalog.count(*) FROM analytics_store.customer_first_orders s "
                               "WHERE s.tenant_id = $1 AND s.first_order_at >= r.f AND s.first_order_at < r.t) "
-                              "FROM unnest($2, $3) r(f, t)", {TEXTOID, instants, instants}, true);
+                              "FROM unnest($2, $3) r(f, t)",
+                              {TEXTOID, instants, instants}, true);
     std::array const values{tenant, ragged.from_array(), ragged.to_array()};
     pg::Result const rows = ends.run(spi, values);
     for (uint64 i = 0; i < rows.size(); ++i)
@@ -244,14 +274,18 @@ void add_corrections(const pg::Spi &spi, const engine::Live &live, Datum tenant,
     if (orders.empty() && stored.empty()) return;
     static pg::Statement statement(
         "WITH customers AS ("
-        "SELECT o.customer_id FROM unnest($2, $3) r(f, t) CROSS JOIN LATERAL (SELECT o.customer_id FROM analytics_data.orders o "
+        "SELECT o.customer_id FROM unnest($2, $3) r(f, t) CROSS JOIN LATERAL (SELECT o.customer_id FROM "
+        "analytics_data.orders o "
         "WHERE o.tenant_id = $1 AND o.created_at >= r.f AND o.created_at < r.t AND " COUNTS ") o "
         "UNION "
-        "SELECT s.customer_id FROM unnest($4, $5) r(f, t) CROSS JOIN LATERAL (SELECT s.customer_id FROM analytics_store.customer_first_orders s "
+        "SELECT s.customer_id FROM unnest($4, $5) r(f, t) CROSS JOIN LATERAL (SELECT s.customer_id FROM "
+        "analytics_store.customer_first_orders s "
         "WHERE s.tenant_id = $1 AND s.first_order_at >= r.f AND s.first_order_at < r.t) s) "
         "SELECT s.first_order_at, f.created_at FROM customers c LEFT JOIN LATERAL (SELECT s.first_order_at "
-        "FROM analytics_store.customer_first_orders s WHERE s.tenant_id = $1 AND s.customer_id = c.customer_id OFFSET 0) s ON true "
-        "LEFT JOIN LATERAL " FIRST_ORDER("$1", "c.customer_id", "") " f ON true WHERE s.first_order_at IS DISTINCT FROM f.created_at",
+        "FROM analytics_store.customer_first_orders s WHERE s.tenant_id = $1 AND s.customer_id = c.customer_id OFFSET "
+        "0) s ON true "
+        "LEFT JOIN LATERAL " FIRST_ORDER("$1", "c.customer_id",
+                                         "") " f ON true WHERE s.first_order_at IS DISTINCT FROM f.created_at",
         {TEXTOID, instants, instants, instants, instants}, true);
     std::array const values{tenant, orders.from_array(), orders.to_array(), stored.from_array(), stored.to_array()};
     pg::Result const rows = statement.run(spi, values);
@@ -267,11 +301,13 @@ void add_corrections(const pg::Spi &spi, const engine::Live &live, Datum tenant,
 
 }  // namespace
 
-void refresh_first_orders(const pg::Spi &spi, Snapshot snapshot, std::span<const engine::RefreshedRange> ranges, int64 summarised_to) {
+void refresh_first_orders(const pg::Spi &spi, Snapshot snapshot, std::span<const engine::RefreshedRange> ranges,
+                          int64 summarised_to) {
     Refresh(spi, snapshot, summarised_to).run(ranges);
 }
 
-std::vector<int64> new_customers(const pg::Spi &spi, const engine::Live &live, std::string_view tenant, std::span<const int64> edges) {
+std::vector<int64> new_customers(const pg::Spi &spi, const engine::Live &live, std::string_view tenant,
+                                 std::span<const int64> edges) {
     Slots slots(edges);
     Datum const name = pg::to_text(tenant);
     if (live.ranges.front() == TimeRange{engine::beginning, engine::end_of_time}) add_from_source(spi, name, slots);

@@ -11,10 +11,12 @@
 namespace analytics::commerce {
 
 /// The rollup's part of a refresh (engine::AfterRefresh).
-void refresh_first_orders(const pg::Spi &, Snapshot, std::span<const engine::RefreshedRange> ranges, int64 summarised_to);
+void refresh_first_orders(const pg::Spi &, Snapshot, std::span<const engine::RefreshedRange> ranges,
+                          int64 summarised_to);
 
-/// How many customers of a tenant had their first order in each slot [edges[i], edges[i + 1]), under the active snapshot.
-/// `live`: of the rollup order_stats, under the same snapshot.
-std::vector<int64> new_customers(const pg::Spi &, const engine::Live &live, std::string_view tenant, std::span<const int64> edges);
+/// How many customers of a tenant had their first order in each slot [edges[i], edges[i + 1]), under the active
+/// snapshot. `live`: of the rollup order_stats, under the same snapshot.
+std::vector<int64> new_customers(const pg::Spi &, const engine::Live &live, std::string_view tenant,
+                                 std::span<const int64> edges);
 
 }  // namespace analytics::commerce

@@ -11,15 +11,17 @@ namespace {
 /// Orders of [from, to) that were fulfilled after `as_of`, by instant.
 void move_to_pending(const pg::Spi &spi, const std::string &tenant, const std::vector<int64> &edges, std::size_t first,
                      std::size_t last, int64 as_of, std::vector<Sales> &sales) {
-    static pg::Statement statement("SELECT o.created_at FROM analytics_data.orders o WHERE o.tenant_id = $1 AND o.created_at >= $2 "
-                                   "AND o.created_at < $3 AND o.status = 'fulfilled' AND o.fulfilled_at > $4",
-                                   {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, true);
-    std::array const values{pg::to_text(tenant), TimestampTzGetDatum(edges[first]), TimestampTzGetDatum(edges[last + 1]),
-                            TimestampTzGetDatum(as_of)};
+    static pg::Statement statement(
+        "SELECT o.created_at FROM analytics_data.orders o WHERE o.tenant_id = $1 AND o.created_at >= $2 "
+        "AND o.created_at < $3 AND o.status = 'fulfilled' AND o.fulfilled_at > $4",
+        {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, true);
+    std::array const values{pg::to_text(tenant), TimestampTzGetDatum(edges[first]),
+                            TimestampTzGetDatum(edges[last + 1]), TimestampTzGetDatum(as_of)};
     pg::Result const rows = statement.run(spi, values);
     for (uint64 i = 0; i < rows.size(); ++i) {
         int64 const at = DatumGetTimestampTz(*rows.get(i, 0));
-        auto const slot = static_cast<std::size_t>(std::upper_bound(edges.begin(), edges.end(), at) - edges.begin()) - 1;
+        auto const slot =
+            static_cast<std::size_t>(std::upper_bound(edges.begin(), edges.end(), at) - edges.begin()) - 1;
         --sales[slot].fulfilled, ++sales[slot].pending;
     }
     rows.free();
@@ -86,8 +88,9 @@ std::vector<Visits> read_visits(const pg::Spi &spi, const engine::Rollup &sessio
     return visits;
 }
 
-std::vector<int64> active_customers(const pg::Spi &spi, const engine::Rollup &order_stats, const engine::Rollup &session_stats,
-                                    const std::string &tenant, const std::vector<int64> &edges, const std::vector<Sales> &sales,
+std::vector<int64> active_customers(const pg::Spi &spi, const engine::Rollup &order_stats,
+                                    const engine::Rollup &session_stats, const std::string &tenant,
+                                    const std::vector<int64> &edges, const std::vector<Sales> &sales,
                                     const std::vector<Visits> &visits) {
     std::vector<int64> active(sales.size());
     std::size_t first = sales.size(), last = 0;  // slots with both
@@ -103,13 +106,14 @@ std::vector<int64> active_customers(const pg::Spi &spi, const engine::Rollup &or
                          visited = read_customers(spi, session_stats, tenant, span, true);
     for (std::size_t i = first; i <= last; ++i) {
         auto const slot = static_cast<int>(i - first);
-        active[i] = united(ordered.cell(ordered.groups.front(), slot, 0), visited.cell(visited.groups.front(), slot, 0));
+        active[i] =
+            united(ordered.cell(ordered.groups.front(), slot, 0), visited.cell(visited.groups.front(), slot, 0));
     }
     return active;
 }
 
-WindowCustomers window_customers(const pg::Spi &spi, const engine::Rollup &order_stats, const engine::Rollup &session_stats,
-                                 const std::string &tenant, int64 from, int64 to) {
+WindowCustomers window_customers(const pg::Spi &spi, const engine::Rollup &order_stats,
+                                 const engine::Rollup &session_stats, const std::string &tenant, int64 from, int64 to) {
     std::vector<int64> const edges{from, to};
     engine::Answer const visited = read_customers(spi, session_stats, tenant, edges, true);
     const engine::Cell &visitors = visited.cell(visited.groups.front(), 0, 0);

@@ -28,15 +28,16 @@ std::vector<Visits> read_visits(const pg::Spi &, const engine::Rollup &session_s
                                 const std::vector<int64> &edges);
 
 /// Distinct customers who ordered or had a session, in each slot. Sets are read only where a slot has both.
-std::vector<int64> active_customers(const pg::Spi &, const engine::Rollup &order_stats, const engine::Rollup &session_stats,
-                                    const std::string &tenant, const std::vector<int64> &edges, const std::vector<Sales> &,
+std::vector<int64> active_customers(const pg::Spi &, const engine::Rollup &order_stats,
+                                    const engine::Rollup &session_stats, const std::string &tenant,
+                                    const std::vector<int64> &edges, const std::vector<Sales> &,
                                     const std::vector<Visits> &);
 
 /// Distinct customers of one slot [from, to): who ordered, and who ordered or had a session.
 struct WindowCustomers {
     int64 ordered, active;
 };
-WindowCustomers window_customers(const pg::Spi &, const engine::Rollup &order_stats, const engine::Rollup &session_stats,
-                                 const std::string &tenant, int64 from, int64 to);
+WindowCustomers window_customers(const pg::Spi &, const engine::Rollup &order_stats,
+                                 const engine::Rollup &session_stats, const std::string &tenant, int64 from, int64 to);
 
 }  // namespace analytics::commerce
