@@ -72,7 +72,7 @@ loaded() {
     started=$SECONDS
     refresh
     run -c 'VACUUM ANALYZE'
-    say "Summarised in $((SECONDS - started)) s."
+    lines "Summarised in $((SECONDS - started)) s." ""
 }
 
 if [ -n "$data" ]; then
@@ -83,17 +83,19 @@ if [ -n "$data" ]; then
     load mooncake_conversation
     run -o /dev/null -c "SET agent_analytics.tenant = 'aider_analytics'" -c "SELECT analytics.set_budget('default', 60, 'month')"
     loaded
-    retail='2011-05-10 16:20:00+01' aider='2025-03-21 19:13:00+00' azure='2023-11-16 18:55:00+00' mooncake='2025-02-25 12:40:00+00'
-    show commerce tenant=retail_orders as_of="$retail"
+    retail='2011-05-10 16:20:00+01' aider='2025-03-21 19:12:30+00' azure='2023-11-16 18:55:00+00' mooncake='2025-02-25 12:40:00+00'
+    show shop tenant=retail_orders as_of="$retail"
+    show series tenant=retail_orders as_of='2011-08-31 18:00+01' metric=revenue bucket=1w period=10w compare_to=previous_period
     show anomalies tenant=retail_orders as_of='2010-12-02 15:30:00+00'
-    lines "The plain rule knows no season: a shop that is closed at night alarms every morning."
-    show series tenant=retail_orders as_of='2011-08-31 18:00+01' metric=revenue bucket=1w period=12w compare_to=previous_period
-    show spend tenant=aider_analytics as_of="$aider"
-    show spend tenant=azure_llm_2023 as_of="$azure" days=2
+    lines "The plain rule knows no season: a shop that is closed at night alarms every morning." ""
+    show agents tenant=aider_analytics as_of="$aider"
+    show costs tenant=aider_analytics as_of="$aider"
+    show costs tenant=azure_llm_2023 as_of="$azure"
+    lines "These costs are estimated at the price of an assumed model (cost_source in analytics_data.llm_calls)." ""
     show series tenant=azure_llm_2023 as_of="$azure" metric=tokens bucket=15m period=45m compare_to=previous_period
-    show spend tenant=mooncake_conversation as_of="$mooncake" days=2
-    lines "" "Its calls have no price, and no sum pretends they cost nothing: they are counted as unpriced."
-    lines "" "How far the rollups are summarised"
+    show costs tenant=mooncake_conversation as_of="$mooncake"
+    lines "These calls have no price. No sum pretends that they cost nothing: they are counted as unpriced." ""
+    lines "How far the rollups are summarised"
     show status
     try="SET agent_analytics.tenant = 'retail_orders'; SELECT * FROM analytics.get_hourly_trends(48, as_of => '$retail');"
 else
@@ -104,12 +106,13 @@ else
     fi
     run -v end_at="$end" -f examples/demo/generate.sql
     loaded
-    show commerce tenant=default as_of="$end"
-    show anomalies tenant=default as_of="$end"
-    show spend tenant=default as_of="$end"
+    show shop tenant=default as_of="$end"
     show series tenant=default as_of="$end" metric=orders
-    show series tenant=default as_of="$end" metric=latency_p95 compare_to=previous_day
-    lines "" "Late rows come: 300 orders of the last two days, refunds, deletions. Nothing is refreshed, and yet the hour has them:"
+    show anomalies tenant=default as_of="$end"
+    show agents tenant=default as_of="$end"
+    show costs tenant=default as_of="$end"
+    show series tenant=default as_of="$end" metric=success_rate compare_to=previous_day
+    lines "Late rows come: 300 orders of the last two days, refunds, deletions. Nothing is refreshed, and yet the hour has them:"
     hour="SELECT format('%s: %s orders, revenue %s', to_char(hour_start, 'Dy HH24:MI'), total_orders, total_revenue)
           FROM analytics.get_hourly_trends(3, as_of => '$end') ORDER BY hour_start LIMIT 1"
     lines "  before  $(run -tA -c "$hour")"
@@ -118,10 +121,10 @@ else
     show status
     refresh
     lines "CALL analytics.run_maintenance() has read just these buckets again; $(run -tA -c \
-        "SELECT sum(dirty_buckets) FROM analytics.get_rollup_status()") are dirty now."
+        "SELECT sum(dirty_buckets) FROM analytics.get_rollup_status()") are dirty now." ""
 fi
 
-lines "" "Read on: README.md, docs/architecture.md."
+lines "Read on: README.md, docs/architecture.md."
 if [ "$mode" = shell ]; then
     lines "psql, in the same server; \\q ends it and removes everything. Try:" "  $try" ""
     psql -X || true
