@@ -1,12 +1,11 @@
 // Costs on the way in: the trigger that gives each call its cost, and the same for reprice_calls.
 #include "domains/spend/prices.hpp"
+#include "domains/spend/trigger.hpp"
 #include "engine/reader.hpp"
 #include "pg/args.hpp"
 #include "pg/rows.hpp"
 
 extern "C" {
-#include "commands/trigger.h"
-#include "executor/spi.h"
 #include "utils/datum.h"
 }
 
@@ -34,15 +33,9 @@ constexpr std::array<const char *, field_count> field_names{
 
 /// Lives as long as the statement, one a relation: partitions may order their columns differently.
 struct State {
-    State(MemoryContext context, TupleDesc descriptor) : book(context) {
-        for (std::size_t i = 0; i < field_count; ++i) {
-            numbers[i] = pg::call([&] { return SPI_fnumber(descriptor, field_names[i]); });
-            if (numbers[i] <= 0)
-                throw pg::Error(ERRCODE_UNDEFINED_COLUMN,
-                                std::string("the table of calls has no column ") + field_names[i]);
-        }
-    }
-    std::array<int, field_count> numbers{};
+    State(MemoryContext context, TupleDesc descriptor)
+        : numbers(column_numbers(descriptor, field_names)), book(context) {}
+    std::array<int, field_count> numbers;
     PriceBook book;
 };
 
@@ -140,13 +133,7 @@ HeapTuple updated(HeapTuple before, HeapTuple tuple, TupleDesc descriptor, State
 
 ANALYTICS_FUNCTION(analytics_price_call) {
     using namespace analytics;
-    if (!CALLED_AS_TRIGGER(fcinfo))
-        throw pg::Error(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED, "price_call() can only be called as a trigger");
-    auto *const trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
-    if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
-        TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
-        throw pg::Error(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED,
-                        "price_call() must be a trigger BEFORE INSERT OR UPDATE FOR EACH ROW");
+    TriggerData *const trigger = spend::before_row_trigger(fcinfo);
     TupleDesc const descriptor = RelationGetDescr(trigger->tg_relation);
     auto *state = static_cast<spend::State *>(fcinfo->flinfo->fn_extra);
     if (state == nullptr) {

@@ -1,13 +1,7 @@
 // What a task's row can tell by itself: when it ended, how long it took, whether it succeeded.
+#include "domains/spend/trigger.hpp"
 #include "pg/memory.hpp"
 #include "pg/values.hpp"
-
-#include <array>
-
-extern "C" {
-#include "commands/trigger.h"
-#include "executor/spi.h"
-}
 
 namespace analytics::spend {
 namespace {
@@ -60,24 +54,13 @@ void complete(Task &task, const Task *old) {
 ANALYTICS_FUNCTION(analytics_complete_task) {
     using namespace analytics;
     using namespace analytics::spend;
-    if (!CALLED_AS_TRIGGER(fcinfo))
-        throw pg::Error(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED, "complete_task() can only be called as a trigger");
-    auto *const trigger = reinterpret_cast<TriggerData *>(fcinfo->context);
-    if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
-        TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
-        throw pg::Error(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED,
-                        "complete_task() must be a trigger BEFORE INSERT OR UPDATE FOR EACH ROW");
+    TriggerData *const trigger = before_row_trigger(fcinfo);
     TupleDesc const descriptor = RelationGetDescr(trigger->tg_relation);
     using Numbers = std::array<int, field_count>;
     auto *numbers = static_cast<Numbers *>(fcinfo->flinfo->fn_extra);
     if (numbers == nullptr) {
         numbers = pg::make_in<Numbers>(fcinfo->flinfo->fn_mcxt);
-        for (std::size_t i = 0; i < field_count; ++i) {
-            (*numbers)[i] = pg::call([&] { return SPI_fnumber(descriptor, field_names[i]); });
-            if ((*numbers)[i] <= 0)
-                throw pg::Error(ERRCODE_UNDEFINED_COLUMN,
-                                std::string("the table of tasks has no column ") + field_names[i]);
-        }
+        *numbers = column_numbers(descriptor, field_names);
         fcinfo->flinfo->fn_extra = numbers;
     }
     bool const update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
