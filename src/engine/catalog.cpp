@@ -18,6 +18,7 @@ extern "C" {
 #include "optimizer/optimizer.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/inval.h"
+#include "utils/syscache.h"
 }
 
 namespace analytics::engine {
@@ -36,10 +37,11 @@ struct Registry {
 std::vector<std::unique_ptr<Registry>> retired;
 std::unique_ptr<Registry> current = std::make_unique<Registry>();
 bool stale = false;             // set by the relcache callback, which may do nothing else
+int watching_all = 0;           // while something is read that is not known yet, every message counts
 uint64 generation_counter = 1;  // moves with every message about a known relation
 
 void on_relcache_message(Datum, Oid relation) {
-    if (relation == InvalidOid || current->known.empty() || current->known.count(relation) != 0) {
+    if (relation == InvalidOid || watching_all > 0 || current->known.empty() || current->known.count(relation) != 0) {
         stale = true;
         ++generation_counter;
     }
@@ -139,12 +141,12 @@ bool describe(Source &source, Oid schema) {
     };
     Oid const relation = source.relation;
     Facts const facts = pg::call([&]() -> Facts {
-        Relation const rel = try_relation_open(relation, AccessShareLock);
-        if (rel == nullptr) return {InvalidOid, false, false};
+        HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));  // no lock: this must never wait
+        if (!HeapTupleIsValid(tuple)) return {InvalidOid, false, false};
         AttrNumber const tenant = get_attnum(relation, "tenant_id");
-        Facts const f{rel->rd_rel->relowner, true,
+        Facts const f{reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner, true,
                       tenant != InvalidAttrNumber && get_atttype(relation, tenant) == TEXTOID};
-        relation_close(rel, AccessShareLock);
+        ReleaseSysCache(tuple);
         return f;
     });
     source.owner = facts.owner, source.has_tenant = facts.tenant;
@@ -198,9 +200,23 @@ void load_sources(Registry &registry) {
               [](const Source &a, const Source &b) { return a.id < b.id; });
 }
 
-void load() {
-    if (current->loaded && !stale) return;
-    stale = false;  // a message that comes while we load has us load again
+/// Has the registry count as stale if reading it anew fails (cancelled, out of memory).
+class Loading {
+  public:
+    Loading() { stale = false; }
+    ~Loading() {
+        if (!done) stale = true;
+    }
+    Loading(const Loading &) = delete;
+    Loading &operator=(const Loading &) = delete;
+    bool done = false;
+
+  private:
+    WatchAll const all_;
+};
+
+void load_once() {
+    Loading progress;
     auto fresh = std::make_unique<Registry>();
     fresh->tables = find_tables();
     const StoreTables &t = fresh->tables;
@@ -223,6 +239,16 @@ void load() {
     }  // otherwise install() may come at any moment
     retired.push_back(std::move(current));
     current = std::move(fresh);
+    progress.done = true;
+    ++generation_counter;  // the tables of the watch list must be made known to the new registry
+}
+
+/// What came while it was read may have torn it: a rollup's row read before a DROP, its store looked for after it.
+void load() {
+    if (current->loaded && !stale) return;
+    int tries = 0;
+    do load_once();
+    while (stale && ++tries < 10);
 }
 
 /// Columns of the source that a rollup's rows view uses, and which of them is the time.
@@ -234,7 +260,8 @@ struct ViewColumns {
 ViewColumns view_columns(Oid view, Oid source) {
     return pg::call([&]() -> ViewColumns {
         ViewColumns columns{nullptr, InvalidAttrNumber};
-        Relation const relation = relation_open(view, AccessShareLock);
+        Relation const relation = try_relation_open(view, AccessShareLock);
+        if (relation == nullptr) return columns;  // its rollup was dropped just now
         Query *const query = get_view_query(relation);
         int index = 0, at = 0;
         ListCell *cell = nullptr;
@@ -271,6 +298,7 @@ Target make_target(const Source &source, Oid relation) {
         if (!OidIsValid(view)) continue;
         current->known.insert(view);
         ViewColumns const columns = view_columns(view, source.relation);
+        if (columns.time == InvalidAttrNumber) continue;
         target.time = number_in(relation, source.relation, columns.time);
         for (int c = -1; (c = bms_next_member(columns.used, c)) >= 0;) {
             int const number = c + FirstLowInvalidHeapAttributeNumber;
@@ -345,6 +373,9 @@ const Rollup *find_rollup_or_null(int32 id) {
 
 void know(Oid relation) { current->known.insert(relation); }
 
+WatchAll::WatchAll() { ++watching_all; }
+WatchAll::~WatchAll() { --watching_all; }
+
 const Rollup &find_rollup(const pg::Spi &, std::string_view name) {
     const Rollup *const rollup = find_rollup_or_null(name);
     if (rollup == nullptr) {
@@ -374,7 +405,12 @@ uint64 generation() { return generation_counter; }
 void forget_retired() { retired.clear(); }
 
 void invalidate(Oid relation) {
-    pg::call([&] { CacheInvalidateRelcacheByRelid(relation); });
+    // Backends that know other rollups, but none of this table, listen for the registry itself.
+    Oid const registry = store_tables().rollups;
+    pg::call([&] {
+        CacheInvalidateRelcacheByRelid(relation);
+        CacheInvalidateRelcacheByRelid(registry);
+    });
     stale = true;
     ++generation_counter;
 }

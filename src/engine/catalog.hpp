@@ -39,6 +39,15 @@ const Rollup *find_rollup_or_null(int32 id);
 /// Has changes of this relation count as changes of what is known here.
 void know(Oid relation);
 
+/// While it lives, changes of every relation count: for reading what is not known yet.
+class WatchAll {
+  public:
+    WatchAll();
+    ~WatchAll();
+    WatchAll(const WatchAll &) = delete;
+    WatchAll &operator=(const WatchAll &) = delete;
+};
+
 /// A counter that moves when a relation that rollups depend on may have changed (for the watch list).
 uint64 generation();
 

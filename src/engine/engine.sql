@@ -82,6 +82,7 @@ BEGIN
             file oid NOT NULL,
             trigger oid NOT NULL,
             enabled "char" NOT NULL,
+            version bigint NOT NULL,
             from_at timestamptz NOT NULL,
             to_at timestamptz NOT NULL,
             PRIMARY KEY (source_id, leaf));
@@ -91,6 +92,7 @@ BEGIN
         COMMENT ON COLUMN analytics_store.watch.file IS 'Its file number; TRUNCATE changes it.';
         COMMENT ON COLUMN analytics_store.watch.trigger IS 'Our row trigger on it.';
         COMMENT ON COLUMN analytics_store.watch.enabled IS 'Whether that fires (A: always).';
+        COMMENT ON COLUMN analytics_store.watch.version IS 'Version of its definition: disabled and enabled again, it is another one.';
         COMMENT ON COLUMN analytics_store.watch.from_at IS 'Lower bound of the partition.';
         COMMENT ON COLUMN analytics_store.watch.to_at IS 'Upper bound of the partition.';
         RETURN NEXT 'table analytics_store.watch';

@@ -6,10 +6,12 @@
 #include "pg/rows.hpp"
 
 #include <algorithm>
+#include <map>
 
 extern "C" {
 #include "access/genam.h"
 #include "access/table.h"
+#include "nodes/execnodes.h"
 #include "rewrite/rowsecurity.h"
 #include "utils/fmgroids.h"
 #include "utils/rls.h"
@@ -105,8 +107,9 @@ Snapshot active_snapshot() {
 
 /// Changed partitions, and everything for a reader under other policies.
 void add_changes(const Rollup &rollup, const State &state, Snapshot snapshot, std::vector<core::TimeRange> &ranges) {
-    if (signature(leaves_now(rollup.source)) != state.signature)
-        for (core::TimeRange r : changed_ranges(rollup.source, snapshot)) ranges.push_back(r);
+    const std::vector<Leaf> &leaves = leaves_now(rollup.source);
+    if (signature(leaves) != state.signature)
+        for (core::TimeRange r : changed_ranges(leaves, rollup.source, snapshot)) ranges.push_back(r);
     if (reads_raw(rollup.source)) ranges.push_back({beginning, end_of_time});
 }
 
@@ -207,6 +210,27 @@ std::vector<Touched> all_live(const Rollup &rollup) {
     return result;
 }
 
+/// What one execution of a query was told, so that both halves of a view go by the same: between them another session
+/// may attach a partition or disable a trigger, which no snapshot hides.
+using Execution = std::pair<const EState *, int32>;
+std::map<Execution, std::vector<Touched>> told;
+
+void forget_execution(void *state) {
+    std::erase_if(told, [&](const auto &entry) { return entry.first.first == state; });
+}
+
+const std::vector<Touched> &live_for(EState *state, const Rollup &rollup) {
+    auto const found = told.find({state, rollup.id});
+    if (found != told.end()) return found->second;
+    std::vector<Touched> ranges = all_live(rollup);
+    auto *const callback = static_cast<MemoryContextCallback *>(
+        pg::call([&] { return MemoryContextAllocZero(state->es_query_cxt, sizeof(MemoryContextCallback)); }));
+    callback->func = forget_execution;
+    callback->arg = state;
+    MemoryContextRegisterResetCallback(state->es_query_cxt, callback);
+    return told[{state, rollup.id}] = std::move(ranges);
+}
+
 }  // namespace
 }  // namespace analytics::engine
 
@@ -221,7 +245,8 @@ ANALYTICS_FUNCTION(analytics_live_ranges) {
     bool const restricted =
         pg::call([&] { return check_enable_rls(rollup->source.relation, InvalidOid, true) == RLS_ENABLED; });
     std::string const tenant = restricted ? engine::current_tenant() : "";
-    for (const engine::Touched &touched : engine::all_live(*rollup)) {
+    auto *const context = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo)->econtext;
+    for (const engine::Touched &touched : engine::live_for(context->ecxt_estate, *rollup)) {
         if (restricted && touched.tenant && *touched.tenant != tenant) continue;
         rows.put(pg::Timestamp{touched.range.from}, pg::Timestamp{touched.range.to}, touched.tenant);
     }

@@ -197,7 +197,9 @@ void read_ranges(const pg::Spi &spi, const Rollup &rollup, const Query &query, c
 
 }  // namespace
 
-Answer read(const pg::Spi &spi, const Rollup &rollup, const Query &query, bool with_sets) {
+namespace {
+
+Answer read_once(const pg::Spi &spi, const Rollup &rollup, const Query &query, bool with_sets) {
     Live const now = live(rollup, rollup.source.has_tenant ? query.tenant : std::string_view());
     core::Cover const cover = core::cover(query.edges, rollup.bucket, now.ranges);
     std::vector<Datum> parameters{pg::to_text(rollup.source.has_tenant ? query.tenant : std::string()), 0, 0};
@@ -209,6 +211,18 @@ Answer read(const pg::Spi &spi, const Rollup &rollup, const Query &query, bool w
         read_ranges(spi, rollup, query, {static_cast<Level>(level), false}, cover.parts[level], parameters, collector);
     }
     return collector.finish();
+}
+
+}  // namespace
+
+Answer read(const pg::Spi &spi, const Rollup &rollup, const Query &query, bool with_sets) {
+    // A partition attached while we read is in the statements planned since, but not in the ranges that were found live
+    // before. The relcache message that has them planned anew also moves the generation.
+    for (;;) {
+        uint64 const before = generation();
+        Answer answer = read_once(spi, rollup, query, with_sets);
+        if (generation() == before) return answer;
+    }
 }
 
 }  // namespace analytics::engine

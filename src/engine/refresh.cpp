@@ -221,7 +221,8 @@ std::optional<SourceRow> lock_row(const pg::Spi &spi, int32 source) {
 }
 
 /// Everything below what is summarised that must be recomputed: notes, this transaction's touches, changed partitions.
-std::vector<Touched> dirty_ranges(const pg::Spi &spi, const Source &source, Snapshot snapshot, int64 &notes_seen) {
+std::vector<Touched> dirty_ranges(const pg::Spi &spi, const Source &source, const std::vector<Leaf> &leaves,
+                                  Snapshot snapshot, int64 &notes_seen) {
     std::vector<Touched> dirty;
     static pg::Statement notes("SELECT tenant_id, from_at, to_at FROM analytics_store.notes WHERE source_id = $1",
                                {INT4OID}, true);
@@ -235,7 +236,7 @@ std::vector<Touched> dirty_ranges(const pg::Spi &spi, const Source &source, Snap
     notes_seen = static_cast<int64>(rows.size());
     rows.free();
     for (Touched &touched : touched_here(source.id, InvalidCommandId)) dirty.push_back(std::move(touched));
-    for (TimeRange r : changed_ranges(source, snapshot)) dirty.push_back({std::nullopt, r});
+    for (TimeRange r : changed_ranges(leaves, source, snapshot)) dirty.push_back({std::nullopt, r});
     return dirty;
 }
 
@@ -296,18 +297,19 @@ double milliseconds_since(TimestampTz start) { return static_cast<double>(GetCur
 /// A refresh of one source under one snapshot.
 class SourceRefresh {
   public:
-    SourceRefresh(const pg::Spi &spi, const Source &source, Snapshot snapshot, int64 target)
-        : spi_(spi), source_(source), snapshot_(snapshot), target_(target) {}
+    SourceRefresh(const pg::Spi &spi, const Source &source, const std::vector<Leaf> &leaves, Snapshot snapshot,
+                  int64 target)
+        : spi_(spi), source_(source), leaves_(leaves), snapshot_(snapshot), target_(target) {}
 
     bool run(bool one_chunk, std::vector<RefreshReport> &reports) {
-        dirty_ = dirty_ranges(spi_, source_, snapshot_, notes_seen);
+        dirty_ = dirty_ranges(spi_, source_, leaves_, snapshot_, notes_seen);
         bool done = true;
         for (const Rollup *rollup : rollups_of(source_.id)) done = refresh(*rollup, one_chunk, reports) && done;
         static pg::Statement clear("DELETE FROM analytics_store.notes WHERE source_id = $1", {INT4OID}, true);
         Datum const id = Int32GetDatum(source_.id);
         clear.run_under(spi_, snapshot_,
                         std::span(&id, 1));  // exactly the notes seen: later ones are not in the snapshot
-        store_watch(spi_, source_, snapshot_);
+        store_watch(spi_, leaves_, source_, snapshot_);
         return done;
     }
 
@@ -393,6 +395,7 @@ class SourceRefresh {
 
     const pg::Spi &spi_;
     const Source &source_;
+    const std::vector<Leaf> &leaves_;
     Snapshot snapshot_;
     int64 target_;
     std::vector<Touched> dirty_;
@@ -444,10 +447,11 @@ bool refresh_source(const Source &source, bool one_chunk, std::vector<RefreshRep
     if (!row) return true;
     int64 const limit = core::floor_to(GetCurrentTimestamp() - row->lag, source.bucket);
     Settled const settled = settle(source, limit, row->settled_to);
-    (void)leaves_now(
-        source);  // locked before the snapshot: what is in a partition attached by now is in the snapshot too
+    // Looked at and locked before the snapshot is taken: what these tables hold by then, the snapshot sees. A partition
+    // attached later counts as unknown, though the statements below may read it: its rows may be younger than the snapshot.
+    std::vector<Leaf> const leaves = leaves_now(source);
     FreshSnapshot const snapshot;
-    SourceRefresh refresh(spi, source, snapshot.get(), settled.to);
+    SourceRefresh refresh(spi, source, leaves, snapshot.get(), settled.to);
     bool const done = refresh.run(one_chunk, reports);
     store_source(spi, source, snapshot.get(), *row, settled, refresh.notes_seen);
     return done;

@@ -12,6 +12,7 @@ extern "C" {
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
 #include "rewrite/rewriteHandler.h"
+#include "storage/lmgr.h"
 #include "storage/proc.h"
 }
 
@@ -238,7 +239,10 @@ void lock_source(Oid source) {
         }
         ~Timeout() { LockTimeout = old; }
     } const timeout;
-    pg::call([&] { (void)find_all_inheritors(source, ShareRowExclusiveLock, nullptr); });
+    pg::call([&] {
+        LockRelationOid(source, ShareRowExclusiveLock);  // the next call locks what is below it only
+        (void)find_all_inheritors(source, ShareRowExclusiveLock, nullptr);
+    });
 }
 
 }  // namespace analytics::engine

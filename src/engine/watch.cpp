@@ -11,6 +11,7 @@ extern "C" {
 #include "access/table.h"
 #include "catalog/partition.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "nodes/parsenodes.h"
 #include "nodes/primnodes.h"
@@ -76,60 +77,106 @@ core::TimeRange bounds_of(Oid partition, AttrNumber time_in_root, Oid root) {
     return range;
 }
 
+/// Plain data, for use inside pg::call. `tree` holds all tables of the source, those without rows of their own too.
 struct LeafList {
     Leaf *data;
-    int count;
+    int count, room;
+    List *tree;
 };
+
+/// Our trigger as the catalog has it: whether it fires, and which version of its row this is (xmin and place: ALTER TABLE
+/// ... DISABLE TRIGGER and ENABLE TRIGGER each make a new one). Plain C: runs inside pg::call.
+void look_at_trigger(const TriggerDesc *triggers, Leaf &leaf) {
+    for (int i = 0; triggers != nullptr && i < triggers->numtriggers; ++i)
+        if (strcmp(triggers->triggers[i].tgname, "agent_analytics_note") == 0) leaf.trigger = triggers->triggers[i].tgoid;
+    if (!OidIsValid(leaf.trigger)) return;
+    Relation const catalog = table_open(TriggerRelationId, AccessShareLock);
+    ScanKeyData key;
+    ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(leaf.trigger));
+    SysScanDesc const scan = systable_beginscan(catalog, TriggerOidIndexId, true, nullptr, 1, &key);
+    if (HeapTuple const tuple = systable_getnext(scan)) {
+        leaf.enabled = reinterpret_cast<Form_pg_trigger>(GETSTRUCT(tuple))->tgenabled;
+        std::uint64_t const place = std::uint64_t{ItemPointerGetBlockNumber(&tuple->t_self)} << 12 |
+                                    ItemPointerGetOffsetNumber(&tuple->t_self);
+        leaf.version = static_cast<int64>(std::uint64_t{HeapTupleHeaderGetRawXmin(tuple->t_data)} << 32 ^ place);
+    }
+    systable_endscan(scan);
+    table_close(catalog, AccessShareLock);
+}
+
+void add_leaf(LeafList &list, const Leaf &leaf) {
+    if (list.count == list.room) {
+        list.room = list.room == 0 ? 16 : 2 * list.room;
+        Size const size = sizeof(Leaf) * static_cast<Size>(list.room);
+        list.data = static_cast<Leaf *>(list.data == nullptr ? palloc(size) : repalloc(list.data, size));
+    }
+    list.data[list.count++] = leaf;
+}
+
+/// A table with rows of its own. `leaving`: DETACH ... CONCURRENTLY has not ended yet.
+Leaf look_at_leaf(Relation relation, Oid root, AttrNumber time, bool leaving) {
+    Leaf leaf{};
+    leaf.table = RelationGetRelid(relation);
+    leaf.file = relation->rd_rel->relfilenode;
+    look_at_trigger(relation->trigdesc, leaf);
+    // A TRUNCATE keeps a file that this transaction has made, and a crash empties an unlogged table.
+    bool const own_file = relation->rd_createSubid != InvalidSubTransactionId ||
+                          relation->rd_newRelfilenodeSubid != InvalidSubTransactionId;
+    if (own_file) leaf.file = InvalidOid;
+    leaf.guarded = relation->rd_rel->relkind == RELKIND_RELATION && !own_file && !leaving &&
+                   relation->rd_rel->relpersistence == RELPERSISTENCE_PERMANENT && leaf.enabled == TRIGGER_FIRES_ALWAYS;
+    leaf.bounds = relation->rd_rel->relispartition && leaf.table != root
+                      ? bounds_of(leaf.table, time, root)
+                      : core::TimeRange{beginning, end_of_time};
+    return leaf;
+}
+
+/// Adds a table, which is locked, and all below it. A partition that is being detached belongs to it or not, as the plan
+/// has it that reads the source (by its snapshot, and by the one it was made under), so it is listed and not guarded.
+void look_below(LeafList &list, Oid table, Oid root, AttrNumber time, bool leaving) {
+    list.tree = lappend_oid(list.tree, table);
+    Relation const relation = relation_open(table, NoLock);
+    bool const partitioned = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
+    if (!partitioned) add_leaf(list, look_at_leaf(relation, root, time, leaving));
+    relation_close(relation, NoLock);
+    bool any_leaving = false;
+    TransactionId since = InvalidTransactionId;
+    ListCell *cell = nullptr;
+    List *const children = find_inheritance_children_extended(table, false, AccessShareLock, &any_leaving, &since);
+    foreach (cell, children) {
+        Oid const child = lfirst_oid(cell);
+        if (list_member_oid(list.tree, child)) continue;
+        look_below(list, child, root, time, leaving || (partitioned && any_leaving && PartitionHasPendingDetach(child)));
+    }
+}
 
 LeafList look(Oid root, AttrNumber time) {
     return pg::call([&] {
-        List *const tables = find_all_inheritors(root, AccessShareLock, nullptr);
-        LeafList list{static_cast<Leaf *>(palloc0(sizeof(Leaf) * static_cast<Size>(list_length(tables)))), 0};
-        ListCell *cell = nullptr;
-        foreach (cell, tables) {
-            Relation const relation = relation_open(lfirst_oid(cell), NoLock);
-            if (relation->rd_rel->relkind == RELKIND_RELATION || relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE) {
-                Leaf leaf{};
-                leaf.table = RelationGetRelid(relation);
-                leaf.file = relation->rd_rel->relfilenode;
-                leaf.enabled = ' ';
-                for (int i = 0; relation->trigdesc != nullptr && i < relation->trigdesc->numtriggers; ++i) {
-                    const Trigger &trigger = relation->trigdesc->triggers[i];
-                    if (strcmp(trigger.tgname, "agent_analytics_note") != 0) continue;
-                    leaf.trigger = trigger.tgoid;
-                    leaf.enabled = trigger.tgenabled;
-                }
-                leaf.bounds = relation->rd_rel->relispartition && leaf.table != root
-                                  ? bounds_of(leaf.table, time, root)
-                                  : core::TimeRange{beginning, end_of_time};
-                list.data[list.count++] = leaf;
-            }
-            relation_close(relation, NoLock);
-        }
+        LeafList list{};
+        look_below(list, root, root, time, false);
         return list;
     });
 }
 
-/// A watched leaf as stored: the columns leaf, file, trigger, enabled, from_at, to_at.
+/// The watch list as stored: the columns leaf, file, trigger, enabled, version, from_at, to_at.
 LeafList stored_leaves(Oid table, Oid index, int32 source, Snapshot snapshot) {
     return pg::call([&] {
         Relation const relation = table_open(table, AccessShareLock);
         ScanKeyData key;
         ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(source));
         SysScanDesc const scan = systable_beginscan(relation, index, true, snapshot, 1, &key);
-        int room = 16;
-        LeafList list{static_cast<Leaf *>(palloc(sizeof(Leaf) * 16)), 0};
+        LeafList list{};
         while (HeapTuple const tuple = systable_getnext(scan)) {
-            Datum values[7];
-            bool nulls[7];
+            Datum values[8];
+            bool nulls[8];
             heap_deform_tuple(tuple, RelationGetDescr(relation), values, nulls);
-            if (list.count == room)
-                list.data = static_cast<Leaf *>(repalloc(list.data, sizeof(Leaf) * static_cast<Size>(room *= 2)));
-            list.data[list.count++] = Leaf{DatumGetObjectId(values[1]),
-                                           DatumGetObjectId(values[2]),
-                                           DatumGetObjectId(values[3]),
-                                           DatumGetChar(values[4]),
-                                           {DatumGetTimestampTz(values[5]), DatumGetTimestampTz(values[6])}};
+            add_leaf(list, Leaf{DatumGetObjectId(values[1]),
+                                DatumGetObjectId(values[2]),
+                                DatumGetObjectId(values[3]),
+                                DatumGetChar(values[4]),
+                                DatumGetInt64(values[5]),
+                                true,
+                                {DatumGetTimestampTz(values[6]), DatumGetTimestampTz(values[7])}});
         }
         systable_endscan(scan);
         table_close(relation, AccessShareLock);
@@ -139,7 +186,7 @@ LeafList stored_leaves(Oid table, Oid index, int32 source, Snapshot snapshot) {
 
 bool same(const Leaf &a, const Leaf &b) {
     return a.table == b.table && a.file == b.file && a.trigger == b.trigger && a.enabled == b.enabled &&
-           a.bounds == b.bounds;
+           a.version == b.version && a.bounds == b.bounds;
 }
 
 }  // namespace
@@ -147,19 +194,20 @@ bool same(const Leaf &a, const Leaf &b) {
 const std::vector<Leaf> &leaves_now(const Source &source) {
     Cached &cached = cache[source.id];
     for (const Leaf &leaf : cached.leaves) pg::call([&] { LockRelationOid(leaf.table, AccessShareLock); });
-    if (cached.generation == generation() && !cached.leaves.empty()) return cached.leaves;
+    if (cached.generation == generation()) return cached.leaves;
     AttrNumber time = 0;
     Relation const relation = pg::call([&] { return relation_open(source.relation, AccessShareLock); });
     for (const Target &target : targets_of(relation))
         if (target.source == source.id) time = target.time;
     pg::call([&] { relation_close(relation, NoLock); });
+    WatchAll const all;
     uint64 before = 0;
     LeafList list{};
     do {  // messages that come while we look have us look again
         before = generation();
         list = look(source.relation, time);
-        know(source.relation);
-        for (int i = 0; i < list.count; ++i) know(list.data[i].table);
+        ListCell *cell = nullptr;
+        foreach (cell, list.tree) know(lfirst_oid(cell));
     } while (before != generation());
     cached.leaves.assign(list.data, list.data + list.count);
     cached.generation = before;
@@ -174,20 +222,21 @@ int64 signature(const std::vector<Leaf> &leaves) {
     for (const Leaf &leaf : leaves) {
         for (Oid oid : {leaf.table, leaf.file, leaf.trigger}) mix(oid);
         mix(static_cast<unsigned char>(leaf.enabled));
+        mix(static_cast<std::uint64_t>(leaf.version));
         mix(static_cast<std::uint64_t>(leaf.bounds.from));
         mix(static_cast<std::uint64_t>(leaf.bounds.to));
     }
     return static_cast<int64>(hash);
 }
 
-std::vector<core::TimeRange> changed_ranges(const Source &source, Snapshot snapshot) {
+std::vector<core::TimeRange> changed_ranges(const std::vector<Leaf> &now, const Source &source, Snapshot snapshot) {
     const StoreTables &tables = store_tables();
     LeafList const seen = stored_leaves(tables.watch, tables.watch_key, source.id, snapshot);
     std::vector<core::TimeRange> ranges;
-    const std::vector<Leaf> &now = leaves_now(source);
     for (const Leaf &leaf : now) {
-        bool const known = std::any_of(seen.data, seen.data + seen.count, [&](const Leaf &s) { return same(s, leaf); });
-        if (!known || leaf.trigger == InvalidOid || leaf.enabled != TRIGGER_FIRES_ALWAYS) ranges.push_back(leaf.bounds);
+        bool const known =
+            std::any_of(seen.data, seen.data + seen.count, [&](const Leaf &s) { return same(s, leaf); });
+        if (!known || !leaf.guarded) ranges.push_back(leaf.bounds);
     }
     for (int i = 0; i < seen.count; ++i) {
         bool const there =
@@ -197,11 +246,11 @@ std::vector<core::TimeRange> changed_ranges(const Source &source, Snapshot snaps
     return ranges;
 }
 
-void store_watch(const pg::Spi &spi, const Source &source, Snapshot snapshot) {
-    const std::vector<Leaf> &leaves = leaves_now(source);
+void store_watch(const pg::Spi &spi, const std::vector<Leaf> &leaves, const Source &source, Snapshot snapshot) {
     static pg::Statement clear("DELETE FROM analytics_store.watch WHERE source_id = $1", {INT4OID});
-    static pg::Statement add("INSERT INTO analytics_store.watch VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                             {INT4OID, OIDOID, OIDOID, OIDOID, CHAROID, TIMESTAMPTZOID, TIMESTAMPTZOID});
+    static pg::Statement add("INSERT INTO analytics_store.watch (source_id, leaf, file, trigger, enabled, version, from_at, "
+                             "to_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                             {INT4OID, OIDOID, OIDOID, OIDOID, CHAROID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID});
     static pg::Statement sign("UPDATE analytics_store.sources SET watch_signature = $2 WHERE source_id = $1",
                               {INT4OID, INT8OID});
     Datum const id = Int32GetDatum(source.id);
@@ -212,11 +261,13 @@ void store_watch(const pg::Spi &spi, const Source &source, Snapshot snapshot) {
                                 ObjectIdGetDatum(leaf.file),
                                 ObjectIdGetDatum(leaf.trigger),
                                 CharGetDatum(leaf.enabled),
+                                Int64GetDatum(leaf.version),
                                 TimestampTzGetDatum(leaf.bounds.from),
                                 TimestampTzGetDatum(leaf.bounds.to)};
         add.run_under(spi, snapshot, values);
     }
-    Datum const values[] = {id, Int64GetDatum(signature(leaves))};
+    bool const guarded = std::all_of(leaves.begin(), leaves.end(), [](const Leaf &leaf) { return leaf.guarded; });
+    Datum const values[] = {id, Int64GetDatum(guarded ? signature(leaves) : ~signature(leaves))};
     sign.run_under(spi, snapshot, values);
 }
 
