@@ -102,7 +102,7 @@ std::vector<std::string> restore(const Rollup &rollup) {
         check_source(d);
         lock_source(d.source);
         pg::Spi const spi;
-        pg::run_once(spi, "DROP VIEW IF EXISTS analytics." + quoted(d.name));
+        if (view) pg::run_once(spi, "DROP VIEW analytics." + quoted(d.name));
         if (!rows) create_rows_view(spi, d), done.push_back("rows view of rollup " + d.name);
         if (!stores) {
             for (const std::string &name : store_names(d))

@@ -10,6 +10,11 @@ BEGIN
     applied := applied || ARRAY(SELECT analytics_internal.install_settings());
     applied := applied || ARRAY(SELECT analytics_internal.install_commerce());
     applied := applied || ARRAY(SELECT analytics_internal.install_spend());
+    -- The rollups that users made, of tables that are the caller's to put triggers on.
+    applied := applied || ARRAY(
+        SELECT l FROM analytics_store.rollups r JOIN analytics_store.sources s USING (source_id)
+        JOIN pg_class c ON c.oid = s.relation AND pg_has_role(c.relowner, 'USAGE'),
+        LATERAL analytics_internal.restore_rollup(r.name) l);
     IF applied <> '{}' THEN
         NOTIFY pgrst, 'reload schema';
     END IF;

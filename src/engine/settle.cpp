@@ -7,6 +7,7 @@
 
 extern "C" {
 #include "access/transam.h"
+#include "access/xact.h"
 #include "commands/sequence.h"
 #include "storage/latch.h"
 #include "storage/procarray.h"
@@ -20,13 +21,18 @@ namespace {
 /// The oldest running transaction with an id below `limit`, this one excepted; prepared ones count as running.
 TransactionId oldest_below(TransactionId limit) {
     return pg::call([&] {
-        Snapshot const now =
-            GetLatestSnapshot();  // lists the running top-level transactions of the whole cluster but ours
+        // Lists the running top-level transactions of the whole cluster but ours.
+        Snapshot const now = GetLatestSnapshot();
         TransactionId oldest = InvalidTransactionId;
         for (uint32 i = 0; i < now->xcnt; ++i) {
             TransactionId const xid = now->xip[i];
             if (!TransactionIdPrecedes(xid, limit)) continue;
             if (!TransactionIdIsValid(oldest) || TransactionIdPrecedes(xid, oldest)) oldest = xid;
+        }
+        // A snapshot lists nothing above the last completed transaction: whatever got an id since then still runs.
+        for (TransactionId xid = now->xmax; !TransactionIdIsValid(oldest) && TransactionIdPrecedes(xid, limit);) {
+            if (!TransactionIdIsCurrentTransactionId(xid)) oldest = xid;
+            TransactionIdAdvance(xid);
         }
         return oldest;
     });
