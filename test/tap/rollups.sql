@@ -58,8 +58,7 @@ INSERT INTO public.events VALUES ('acme', NULL, 'a', 1, 1, 1, 'x', 0), ('acme', 
     ('acme', '-infinity', 'a', 1, 1, 1, 'x', 0), ('acme', '2999-01-01Z', 'a', 1, 1, 1, 'x', 0);
 
 -- Refused.
-CREATE TABLE public.inventory AS
-    SELECT relnamespace::regnamespace || '.' || relname AS what FROM pg_class WHERE relnamespace NOT IN ('pg_catalog'::regnamespace, 'pg_toast'::regnamespace) LIMIT 0;
+CREATE TABLE public.inventory (what text);
 CREATE FUNCTION public.everything() RETURNS SETOF text LANGUAGE sql AS $$
     SELECT 'relation ' || c.relnamespace::regnamespace || '.' || c.relname FROM pg_class c
      WHERE c.relnamespace::regnamespace::text IN ('public', 'analytics', 'analytics_store', 'analytics_internal', 'analytics_data')
@@ -71,6 +70,7 @@ CREATE FUNCTION public.everything() RETURNS SETOF text LANGUAGE sql AS $$
     UNION ALL SELECT 'rollup ' || name FROM analytics_store.rollups
     UNION ALL SELECT 'note ' || source_id || ' ' || from_at FROM analytics_store.notes
     UNION ALL SELECT 'watch ' || source_id || ' ' || leaf FROM analytics_store.watch $$;
+SELECT count(*) AS nothing FROM analytics.refresh_rollups() \gset
 INSERT INTO public.inventory SELECT public.everything();
 CREATE FUNCTION public.refused(what text, state text, source text DEFAULT 'public.events', measures text DEFAULT '{"n": "count(*)"}',
     name text DEFAULT 'refused', at text DEFAULT 'at', dimensions text DEFAULT '{}', bucket text DEFAULT '15 minutes')
@@ -301,3 +301,173 @@ DROP FUNCTION public.hourly_differs();
 SELECT is_empty($$SELECT public.everything() EXCEPT SELECT what FROM public.inventory$$, 'nothing of them is left');
 SELECT is_empty($$SELECT what FROM public.inventory EXCEPT SELECT public.everything()$$, 'and nothing else is gone');
 SELECT lives_ok($$INSERT INTO public.events VALUES ('acme', '2024-03-01 10:01Z', 'a', 1000, 1, 1, 'x', 8)$$, 'the table works on');
+
+-- Partitions: rows that come and go with them, columns in another order.
+CREATE TABLE public.calls (tenant_id text NOT NULL, at timestamptz, kind text, amount numeric, weight double precision,
+    user_id bigint, code text, id integer) PARTITION BY RANGE (at);
+CREATE INDEX ON public.calls (at);
+CREATE TABLE public.calls_1 PARTITION OF public.calls FOR VALUES FROM ('2024-03-01Z') TO ('2024-03-02Z');
+CREATE TABLE public.calls_2 PARTITION OF public.calls FOR VALUES FROM ('2024-03-02Z') TO ('2024-03-03Z');
+SELECT public.fill('public.calls', 900);
+SELECT is(analytics.create_rollup('called', 'public.calls', 'at', public.measures(), '{kind}')::text, 'analytics.called', 'a rollup of a partitioned table');
+CREATE FUNCTION public.called_differs() RETURNS bigint LANGUAGE sql AS $$ SELECT public.differences(public.shown('called'), public.plain('public.calls')) $$;
+CREATE FUNCTION public.called(what text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN NEXT is(public.called_differs(), 0::bigint, what);
+    PERFORM analytics.refresh_rollups('called');
+    RETURN NEXT is(public.called_differs(), 0::bigint, what || ', refreshed');
+END $$;
+SELECT public.called('partitions');
+CREATE TABLE public.calls_3 (id integer, code text, at timestamptz, junk integer, user_id bigint, weight double precision, kind text, amount numeric, tenant_id text NOT NULL);
+ALTER TABLE public.calls_3 DROP COLUMN junk;
+SELECT public.fill('public.calls_3', 300, '2024-03-03 00:01Z');
+ALTER TABLE public.calls ATTACH PARTITION public.calls_3 FOR VALUES FROM ('2024-03-03Z') TO ('2024-03-04Z');
+SELECT public.called('ATTACH of a partition with rows, its columns in another order');
+SELECT public.fill('public.calls_3', 20, '2024-03-03 05:00Z');
+SELECT public.called('rows written straight into it');
+UPDATE public.calls SET at = at - interval '1 day', amount = amount + 1 WHERE id % 40 = 3 AND at >= '2024-03-02Z';
+SELECT public.called('rows that move to another partition');
+BEGIN;
+TRUNCATE public.calls_1;
+SELECT is(public.called_differs(), 0::bigint, 'TRUNCATE of a partition, in its transaction');
+ROLLBACK;
+SELECT is(public.called_differs(), 0::bigint, 'rolled back');
+TRUNCATE public.calls_1;
+SELECT public.called('TRUNCATE of a partition');
+ALTER TABLE public.calls DETACH PARTITION public.calls_2;
+SELECT public.called('DETACH');
+UPDATE public.calls_2 SET amount = amount + 1;
+ALTER TABLE public.calls ATTACH PARTITION public.calls_2 FOR VALUES FROM ('2024-03-02Z') TO ('2024-03-03Z');
+SELECT public.called('changed and attached again');
+DROP TABLE public.calls_3;
+SELECT public.called('DROP of a partition');
+CREATE TABLE public.calls_rest PARTITION OF public.calls DEFAULT;
+SELECT public.fill('public.calls', 20, '2024-03-09Z');
+INSERT INTO public.calls (tenant_id, at, kind) VALUES ('acme', NULL, 'a');
+SELECT public.called('a default partition');
+ALTER TABLE public.calls_1 DISABLE TRIGGER agent_analytics_note;
+SELECT public.fill('public.calls', 20, '2024-03-01 03:00Z');
+SELECT public.called('a partition without its trigger');
+ALTER TABLE public.calls_1 ENABLE ALWAYS TRIGGER agent_analytics_note;
+SELECT public.called('and with it');
+SELECT lives_ok($$SELECT analytics.drop_rollup('called')$$, 'drop of a rollup of a partitioned table');
+DROP FUNCTION public.called(text), public.called_differs();
+DROP TABLE public.calls;
+SELECT is_empty($$SELECT public.everything() EXCEPT SELECT what FROM public.inventory$$, 'leaves nothing on the partitions');
+
+-- A table that others inherit from: its own triggers do not see their rows.
+CREATE TABLE public.base (at timestamptz, n integer);
+CREATE TABLE public.heir () INHERITS (public.base);
+INSERT INTO public.heir VALUES ('2024-03-01Z', 1);
+SELECT analytics.create_rollup('inherited', 'public.base', 'at', '{"n": "sum(n)"}') IS NULL AS nothing \gset
+SELECT count(*) AS nothing FROM analytics.refresh_rollups('inherited') \gset
+INSERT INTO public.heir VALUES ('2024-03-01Z', 2);
+SELECT is((SELECT sum(n) FROM analytics.inherited), (SELECT sum(n) FROM public.base)::numeric, 'rows of an inheriting table count');
+SELECT analytics.drop_rollup('inherited') IS NULL AS nothing \gset
+DROP TABLE public.heir, public.base;
+
+-- Tenants: a role under the policy sees its own tenant's and nothing else of the others, not even when they wrote.
+CREATE TABLE public.visits (tenant_id text NOT NULL, at timestamptz NOT NULL, user_id integer, amount numeric);
+CREATE INDEX ON public.visits (at);
+ALTER TABLE public.visits ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON public.visits USING (tenant_id = (SELECT analytics.current_tenant()));
+CREATE ROLE rollup_reader;
+CREATE ROLE rollup_auditor;
+CREATE ROLE rollup_writer;
+GRANT USAGE ON SCHEMA analytics, analytics_store, analytics_internal TO rollup_reader, rollup_auditor;
+GRANT USAGE ON SCHEMA analytics TO rollup_writer;
+GRANT SELECT ON public.visits TO rollup_reader, rollup_auditor;
+GRANT INSERT ON public.visits TO rollup_writer;
+INSERT INTO public.visits SELECT CASE WHEN i % 3 = 0 THEN 'other' ELSE 'acme' END, '2024-03-01Z'::timestamptz + i * interval '7 minutes', i % 10, i
+  FROM generate_series(1, 300) i;
+SELECT is(analytics.create_rollup('visited', 'public.visits', 'at', '{"n": "count(*)", "total": "sum(amount)", "users": "distinct(user_id)"}')::text, 'analytics.visited', 'a rollup under row security');
+CREATE FUNCTION public.visited_differs() RETURNS bigint LANGUAGE sql AS $$ SELECT public.differences('SELECT tenant_id, bucket, n, total, users__n FROM analytics.visited',
+    'SELECT tenant_id, date_bin(''15 minutes'', at, ''2000-01-01Z'') AS bucket, count(*) AS n, sum(amount) AS total, count(DISTINCT user_id) AS users__n FROM public.visits GROUP BY 1, 2') $$;
+SELECT count(*) AS nothing FROM analytics.refresh_rollups('visited') \gset
+SELECT rollup_id AS visited_id FROM analytics_store.rollups WHERE name = 'visited' \gset
+SELECT is(public.visited_differs(), 0::bigint, 'as its owner');
+SET ROLE rollup_writer;
+SET agent_analytics.tenant = 'other';
+INSERT INTO public.visits VALUES ('other', '2024-03-01 05:00Z', 3, 1000);
+SELECT throws_ok($$INSERT INTO public.visits VALUES ('acme', '2024-03-01 05:00Z', 3, 1000)$$, '42501', NULL, 'a writer writes for its tenant');
+SELECT throws_ok('SELECT * FROM analytics.visited', '42501', NULL, 'and reads nothing');
+RESET ROLE;
+SELECT is(public.visited_differs(), 0::bigint, 'a late row of a role with INSERT only');
+SELECT is((SELECT count(*) FROM analytics_store.notes WHERE tenant_id = 'other'), 1::bigint, 'is noted');
+SET ROLE rollup_reader;
+SET agent_analytics.tenant = 'acme';
+SELECT is(public.visited_differs(), 0::bigint, 'a reader: its tenant''s sums');
+SELECT results_eq('SELECT DISTINCT tenant_id FROM analytics.visited', ARRAY['acme'], 'through the view');
+SELECT results_eq(format('SELECT DISTINCT tenant_id FROM analytics_store.visited_%s', store), ARRAY['acme'], 'in the store ' || store) FROM unnest(ARRAY['base', 'hour', 'day']) store;
+SELECT results_eq('SELECT DISTINCT tenant_id FROM analytics_store.visited_rows', ARRAY['acme'], 'in the rows view');
+SELECT results_eq(format('SELECT count(*)::int FROM analytics_internal.live_ranges(%s)', :visited_id), ARRAY[1], 'not where others wrote: only what is new is live');
+SELECT throws_ok('TABLE analytics_store.notes', '42501', NULL, 'nor the notes');
+SELECT throws_ok($$DELETE FROM analytics_store.visited_base$$, '42501', NULL, 'a reader changes no store');
+SET agent_analytics.tenant = 'other';
+SELECT is(public.visited_differs(), 0::bigint, 'the other tenant''s sums');
+SELECT results_eq('SELECT DISTINCT tenant_id FROM analytics.visited', ARRAY['other'], 'only them');
+SELECT results_eq(format('SELECT DISTINCT tenant_id FROM analytics_internal.live_ranges(%s) ORDER BY 1', :visited_id), $$VALUES ('other'), (NULL)$$, 'and where it wrote');
+RESET ROLE;
+CREATE POLICY even_users ON public.visits AS RESTRICTIVE FOR SELECT TO rollup_auditor USING (user_id % 2 = 0);
+SET ROLE rollup_auditor;
+SELECT cmp_ok((SELECT sum(n) FROM analytics.visited), '>', 0::numeric, 'a reader under another policy has answers');
+SELECT is(public.visited_differs(), 0::bigint, 'of its rows only');
+SELECT is_empty(format('TABLE analytics_store.visited_%s', store), 'and no stored sums: ' || store) FROM unnest(ARRAY['base', 'hour', 'day']) store;
+RESET ROLE;
+DROP POLICY even_users ON public.visits;
+-- A policy may have the usual name and yet show a role less.
+ALTER POLICY tenant_isolation ON public.visits TO rollup_reader;
+SET ROLE rollup_auditor;
+SELECT is_empty('TABLE public.visits', 'a role that no policy admits');
+SELECT is_empty('SELECT tenant_id, bucket, n FROM analytics.visited', 'gets no sums');
+RESET ROLE;
+ALTER POLICY tenant_isolation ON public.visits TO PUBLIC USING (tenant_id = current_user);
+SET ROLE rollup_reader;
+SELECT is_empty('TABLE public.visits', 'under a policy of that name with another condition');
+SELECT is_empty('SELECT tenant_id, bucket, n FROM analytics.visited', 'neither');
+RESET ROLE;
+ALTER POLICY tenant_isolation ON public.visits USING (tenant_id = (SELECT analytics.current_tenant()));
+RESET agent_analytics.tenant;
+
+SELECT analytics.drop_rollup('visited') IS NULL AS nothing \gset
+DROP FUNCTION public.visited_differs();
+DROP TABLE public.visits;
+
+-- A refresh that statement_timeout ends.
+CREATE FUNCTION public.slow(x integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('test.slow', true) = 'on' THEN PERFORM pg_sleep(0.05); END IF;
+    RETURN x;
+END $$;
+CREATE TABLE public.slowly (at timestamptz PRIMARY KEY, x integer);
+INSERT INTO public.slowly SELECT '2024-03-01Z'::timestamptz + i * interval '1 hour', i FROM generate_series(1, 400) i;
+SELECT analytics.create_rollup('slowed', 'public.slowly', 'at', '{"x": "sum(public.slow(x))"}') IS NULL AS nothing \gset
+SET test.slow = on;
+SET statement_timeout = '1500ms';
+\set ON_ERROR_STOP 0
+SELECT * FROM analytics.refresh_rollups('slowed');
+\set state :LAST_ERROR_SQLSTATE
+\set ON_ERROR_STOP 1
+RESET statement_timeout;
+RESET test.slow;
+SELECT is(:'state'::text, '57014', 'a refresh ends at statement_timeout');
+CREATE FUNCTION public.slowed_differs() RETURNS bigint LANGUAGE sql AS $$ SELECT public.differences('SELECT bucket, x FROM analytics.slowed',
+    'SELECT date_bin(''15 minutes'', at, ''2000-01-01Z'') AS bucket, sum(x) AS x FROM public.slowly GROUP BY 1') $$;
+SELECT is(public.slowed_differs(), 0::bigint, 'the session answers on');
+INSERT INTO public.slowly VALUES ('2024-03-01 00:01Z', 5);
+SELECT is(public.slowed_differs(), 0::bigint, 'and writes');
+SELECT is((SELECT scanned_rows FROM analytics.refresh_rollups('slowed')), (SELECT count(*) FROM public.slowly), 'the next refresh does it all');
+SELECT is(public.slowed_differs(), 0::bigint, 'exactly');
+INSERT INTO public.slowly VALUES ('2024-03-01 00:02Z', 6);
+CALL analytics.run_maintenance();
+SELECT is((SELECT count(*) FROM analytics_store.notes), 0::bigint, 'run_maintenance refreshes as well');
+SELECT is(public.slowed_differs(), 0::bigint, 'exactly, too');
+SELECT analytics.drop_rollup('slowed') IS NULL AS nothing \gset
+DROP TABLE public.slowly;
+DROP FUNCTION public.slow(integer), public.slowed_differs();
+SELECT is_empty($$SELECT public.everything() EXCEPT SELECT what FROM public.inventory$$, 'at the end nothing is left');
+
+-- Roles outlive the database.
+DROP OWNED BY rollup_stranger, rollup_reader, rollup_auditor, rollup_writer;
+DROP ROLE rollup_stranger, rollup_reader, rollup_auditor, rollup_writer;
+SELECT finish();
