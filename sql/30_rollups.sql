@@ -5,6 +5,7 @@ SELECT analytics.install() IS NOT NULL AS installed;
 RESET client_min_messages;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
+SET intervalstyle = 'postgres';
 \set VERBOSITY terse
 
 CREATE TABLE public.sales (sold_at timestamptz NOT NULL, shop text, amount numeric(10,2), customer integer, status text);

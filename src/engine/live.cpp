@@ -135,8 +135,9 @@ bool is_current_tenant(Node *node) {
            strcmp(get_func_name(call->funcid), "current_tenant") == 0;
 }
 
-/// Whether a policy admits everybody to exactly the rows of the current tenant, as the stores' own policies do. Its name
-/// alone tells nothing: it may hold for some roles only, or compare with something else. Plain C: runs inside pg::call.
+/// Whether a policy admits everybody to exactly the rows of the current tenant, as the stores' own policies do. Its
+/// name alone tells nothing: it may hold for some roles only, or compare with something else. Plain C: runs inside
+/// pg::call.
 bool is_tenant_policy(const RowSecurityPolicy *policy, Oid relation) {
     if (!policy->permissive || (policy->polcmd != '*' && policy->polcmd != ACL_SELECT_CHR)) return false;
     auto const *roles = reinterpret_cast<const Oid *>(ARR_DATA_PTR(policy->roles));

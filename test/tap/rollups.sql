@@ -116,10 +116,11 @@ SELECT public.refused('measures: ' || m, '22023', measures => m)
       '{"n": "sum(amount) FILTER (WHERE EXISTS (SELECT 1))"}']) m;
 SELECT public.refused('a sum of text', '42883', measures => '{"n": "sum(code)"}');
 SELECT public.refused('an aggregate within a measure', '42803', measures => '{"n": "sum(sum(amount))"}');
-SELECT is((SELECT count(*)::int FROM (SELECT throws_like(format('SELECT analytics.create_rollup(''refused'', ''public.events'', ''at'', %L)', m), '%') AS line
-             FROM unnest(ARRAY['{"n": "sum(amount), count(*)"}', '{"n": "sum(1) FROM pg_class; DROP TABLE public.events; --"}', '{"n": "sum(amount)) AS x, (1"}',
-                               '{"n": "sum(nowhere)"}', '{"n": "sum(amount) FILTER (WHERE amount)"}', '{"n": "distinct(ROW(1))"}']) m) t
-            WHERE line NOT LIKE 'ok%'), 0, 'text that is no measure raises an error');
+SELECT public.refused('measure ' || m, '22023', measures => m)
+  FROM unnest(ARRAY['{"n": "sum(amount), count(*)"}', '{"n": "sum(1) FROM pg_class; DROP TABLE public.events; --"}', '{"n": "sum(amount)) AS x, (1"}']) m;
+SELECT public.refused('an unknown column', '42703', measures => '{"n": "sum(nowhere)"}');
+SELECT public.refused('a filter that is no condition', '42804', measures => '{"n": "sum(amount) FILTER (WHERE amount)"}');
+SELECT public.refused('a value of no type that can be counted', '42P16', measures => '{"n": "distinct(ROW(1))"}');
 SELECT public.refused('dimensions: ' || d, '22023', dimensions => d)
   FROM unnest(ARRAY['{nowhere}', '{kind,kind}', '{tenant_id}', '{at}', '{NULL}', '{xmin}']) d;
 SELECT public.refused('a measure named as a dimension', '22023', measures => '{"kind": "count(*)"}', dimensions => '{kind}');
