@@ -11,9 +11,15 @@
 extern "C" {
 #include "access/genam.h"
 #include "access/table.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_authid.h"
 #include "nodes/execnodes.h"
+#include "nodes/nodeFuncs.h"
 #include "rewrite/rowsecurity.h"
+#include "utils/acl.h"
+#include "utils/array.h"
 #include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
 #include "utils/rls.h"
 }
 
@@ -113,6 +119,39 @@ void add_changes(const Rollup &rollup, const State &state, Snapshot snapshot, st
     if (reads_raw(rollup.source)) ranges.push_back({beginning, end_of_time});
 }
 
+bool is_current_tenant(Node *node) {
+    if (node != nullptr && IsA(node, SubLink)) {  // (SELECT analytics.current_tenant())
+        auto *link = castNode(SubLink, node);
+        auto *query = reinterpret_cast<::Query *>(link->subselect);
+        if (link->subLinkType != EXPR_SUBLINK || query->rtable != NIL || query->jointree->quals != nullptr ||
+            query->limitCount != nullptr || query->limitOffset != nullptr || query->havingQual != nullptr ||
+            list_length(query->targetList) != 1)
+            return false;
+        node = reinterpret_cast<Node *>(linitial_node(TargetEntry, query->targetList)->expr);
+    }
+    if (node == nullptr || !IsA(node, FuncExpr)) return false;
+    auto *call = castNode(FuncExpr, node);
+    return call->args == NIL && get_func_namespace(call->funcid) == get_namespace_oid("analytics", false) &&
+           strcmp(get_func_name(call->funcid), "current_tenant") == 0;
+}
+
+/// Whether a policy admits everybody to exactly the rows of the current tenant, as the stores' own policies do. Its
+/// name alone tells nothing: it may hold for some roles only, or compare with something else. Plain C: runs inside
+/// pg::call.
+bool is_tenant_policy(const RowSecurityPolicy *policy, Oid relation) {
+    if (!policy->permissive || (policy->polcmd != '*' && policy->polcmd != ACL_SELECT_CHR)) return false;
+    auto const *roles = reinterpret_cast<const Oid *>(ARR_DATA_PTR(policy->roles));
+    int const role_count = ARR_DIMS(policy->roles)[0];
+    if (!std::any_of(roles, roles + role_count, [](Oid role) { return role == ACL_ID_PUBLIC; })) return false;
+    auto *qual = reinterpret_cast<Node *>(policy->qual);
+    if (qual == nullptr || !IsA(qual, OpExpr) || castNode(OpExpr, qual)->opfuncid != F_TEXTEQ) return false;
+    auto *left = static_cast<Node *>(linitial(castNode(OpExpr, qual)->args));
+    auto *right = static_cast<Node *>(lsecond(castNode(OpExpr, qual)->args));
+    if (!IsA(left, Var)) std::swap(left, right);
+    return IsA(left, Var) && castNode(Var, left)->varlevelsup == 0 &&
+           castNode(Var, left)->varattno == get_attnum(relation, "tenant_id") && is_current_tenant(right);
+}
+
 }  // namespace
 
 bool reads_raw(const Source &source) {
@@ -126,7 +165,7 @@ bool reads_raw(const Source &source) {
             foreach (cell, relation->rd_rsdesc->policies) {
                 auto *policy = static_cast<RowSecurityPolicy *>(lfirst(cell));
                 ++count;
-                if (strcmp(policy->policy_name, "tenant_isolation") != 0) other = true;
+                if (!is_tenant_policy(policy, source.relation)) other = true;
             }
         table_close(relation, AccessShareLock);
         return other || count == 0;
