@@ -36,7 +36,7 @@ class ElementType {
     };
 
     /// @throws pg::Error 22023 for a type or collation that cannot be taken
-    ElementType(Oid type, Oid collation);
+    ElementType(Oid declared, Oid collation);
 
     bool is_integer() const noexcept { return family_ == Family::integer; }
     int64 integer(Datum value) const noexcept;

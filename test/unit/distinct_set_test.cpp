@@ -219,9 +219,9 @@ std::vector<Bytes> stored_samples() {
                 set_of(std::span(values[i]).first(std::min<std::size_t>(values[i].size(), 200)), hashed).bytes());
     // All three kinds of container in one bitmap.
     Integers mixed;
-    for (int i = 0; i < 9000; ++i) mixed.push_back(2 * i);
-    for (int i = 0; i < 100; ++i) mixed.push_back(70000 + i);
-    for (int i = 0; i < 10; ++i) mixed.push_back(200000 + 7 * i);
+    for (std::int64_t i = 0; i < 9000; ++i) mixed.push_back(2 * i);
+    for (std::int64_t i = 0; i < 100; ++i) mixed.push_back(70000 + i);
+    for (std::int64_t i = 0; i < 10; ++i) mixed.push_back(200000 + 7 * i);
     all.push_back(set_of(mixed, false).bytes());
     return all;
 }

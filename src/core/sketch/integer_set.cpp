@@ -189,43 +189,43 @@ std::uint64_t validate_portable_bitmap(std::span<const std::byte> bytes) {
     auto const cookie = reader.fixed<std::uint32_t>();
     bool const has_runs = (cookie & 0xFFFF) == with_runs;
     if (!has_runs && cookie != without_runs) reader.refuse("a bitmap has no known beginning");
-    std::uint32_t const containers = has_runs ? (cookie >> 16) + 1 : reader.fixed<std::uint32_t>();
+    std::size_t const containers = has_runs ? (cookie >> 16) + 1 : reader.fixed<std::uint32_t>();
     if (containers == 0 || containers > 65536) reader.refuse("a bitmap has a wrong number of containers");
     std::span<const std::byte> const run_flags = reader.take(has_runs ? (containers + 7) / 8 : 0);
-    std::span<const std::byte> const heads = reader.take(4 * std::size_t{containers});
+    std::span<const std::byte> const heads = reader.take(4 * containers);
     bool const has_offsets = !has_runs || containers >= offsets_from;
-    std::span<const std::byte> const offsets = reader.take(has_offsets ? 4 * std::size_t{containers} : 0);
+    std::span<const std::byte> const offsets = reader.take(has_offsets ? 4 * containers : 0);
 
     std::uint64_t sum = 0;
     int previous_key = -1;
-    for (std::uint32_t i = 0; i < containers; ++i) {
+    for (std::size_t i = 0; i < containers; ++i) {
         int const key = load<std::uint16_t>(heads.data() + 4 * i);
-        std::uint32_t const count = std::uint32_t{load<std::uint16_t>(heads.data() + 4 * i + 2)} + 1;
+        std::size_t const count = std::size_t{load<std::uint16_t>(heads.data() + 4 * i + 2)} + 1;
         if (key <= previous_key) reader.refuse("a bitmap's containers are not in order");
         previous_key = key;
         if (has_offsets && load<std::uint32_t>(offsets.data() + 4 * i) != bytes.size() - reader.left())
             reader.refuse("a bitmap's offsets are wrong");
         bool const is_run = has_runs && (std::to_integer<unsigned>(run_flags[i / 8]) >> (i % 8) & 1) != 0;
-        std::uint32_t held = 0;
+        std::size_t held = 0;
         if (is_run) {
-            std::uint32_t const runs = reader.fixed<std::uint16_t>();
-            std::span<const std::byte> const data = reader.take(4 * std::size_t{runs});
+            std::size_t const runs = reader.fixed<std::uint16_t>();
+            std::span<const std::byte> const data = reader.take(4 * runs);
             std::int64_t end = -2;  // of the previous run; two that touch would be one
-            for (std::uint32_t r = 0; r < runs; ++r) {
+            for (std::size_t r = 0; r < runs; ++r) {
                 std::int64_t const start = load<std::uint16_t>(data.data() + 4 * r);
                 std::int64_t const length = load<std::uint16_t>(data.data() + 4 * r + 2);
                 if (start <= end + 1 || start + length > 65535) reader.refuse("a bitmap's runs are not in order");
                 end = start + length;
-                held += static_cast<std::uint32_t>(length) + 1;
+                held += static_cast<std::size_t>(length) + 1;
             }
         } else if (count > largest_array) {
             std::span<const std::byte> const data = reader.take(8192);
             for (std::size_t w = 0; w < 1024; ++w)
-                held += static_cast<std::uint32_t>(std::popcount(load<std::uint64_t>(data.data() + 8 * w)));
+                held += static_cast<std::size_t>(std::popcount(load<std::uint64_t>(data.data() + 8 * w)));
         } else {
-            std::span<const std::byte> const data = reader.take(2 * std::size_t{count});
+            std::span<const std::byte> const data = reader.take(2 * count);
             bool ordered = true;
-            for (std::uint32_t v = 1; v < count; ++v)
+            for (std::size_t v = 1; v < count; ++v)
                 ordered &= load<std::uint16_t>(data.data() + 2 * v - 2) < load<std::uint16_t>(data.data() + 2 * v);
             if (!ordered) reader.refuse("a bitmap's values are not in order");
             held = count;

@@ -21,7 +21,7 @@ QuantileState::QuantileState(std::span<std::byte> memory) : memory_(memory) {
 // False when the key is new and there is no room for it.
 bool QuantileState::add_bin(std::int32_t key, std::uint64_t count) {
     std::size_t const size = capacity();
-    std::uint64_t const spread = static_cast<std::uint32_t>(key) * std::uint32_t{0x9E3779B1};
+    std::uint64_t const spread = static_cast<std::uint32_t>(static_cast<std::uint32_t>(key) * 0x9E3779B1u);
     std::size_t i = static_cast<std::size_t>((spread * size) >> 32);
     for (;;) {
         std::uint64_t const held = slot(i);

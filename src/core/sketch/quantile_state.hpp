@@ -45,7 +45,7 @@ class QuantileState {
     std::uint64_t slot(std::size_t i) const noexcept { return load<std::uint64_t>(slots() + 8 * i); }
     std::byte *slots() const noexcept { return memory_.data() + header_bytes; }
     bool add_bin(std::int32_t key, std::uint64_t count);
-    void count_more(std::uint64_t count, double least, double greatest);
+    void count_more(std::uint64_t more, double least, double greatest);
     void check_accuracy(int other) const;
     static std::int32_t key_of(std::uint64_t slot) noexcept {
         return static_cast<std::int32_t>(static_cast<std::int64_t>(slot) >> count_bits);
