@@ -146,6 +146,7 @@ void look_below(LeafList &list, Oid table, Oid root, AttrNumber time, bool leavi
     foreach (cell, children) {
         Oid const child = lfirst_oid(cell);
         if (list_member_oid(list.tree, child)) continue;
+        if (partitioned && !get_rel_relispartition(child)) continue;  // detached while we waited for its lock
         look_below(list, child, root, time, leaving || (partitioned && any_leaving && PartitionHasPendingDetach(child)));
     }
 }
