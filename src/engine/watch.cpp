@@ -222,7 +222,7 @@ int64 signature(const std::vector<Leaf> &leaves) {
     };
     for (const Leaf &leaf : leaves) {
         for (Oid oid : {leaf.table, leaf.file, leaf.trigger}) mix(oid);
-        mix(static_cast<unsigned char>(leaf.enabled));
+        mix(static_cast<unsigned char>(leaf.enabled) + (leaf.guarded ? 256U : 0U));
         mix(static_cast<std::uint64_t>(leaf.version));
         mix(static_cast<std::uint64_t>(leaf.bounds.from));
         mix(static_cast<std::uint64_t>(leaf.bounds.to));
