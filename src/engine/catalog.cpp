@@ -137,19 +137,17 @@ StoreTables find_tables() {
 bool describe(Source &source, Oid schema) {
     struct Facts {
         Oid owner;
-        bool there, tenant;
+        bool there;
     };
     Oid const relation = source.relation;
     Facts const facts = pg::call([&]() -> Facts {
         HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));  // no lock: this must never wait
-        if (!HeapTupleIsValid(tuple)) return {InvalidOid, false, false};
-        AttrNumber const tenant = get_attnum(relation, "tenant_id");
-        Facts const f{reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner, true,
-                      tenant != InvalidAttrNumber && get_atttype(relation, tenant) == TEXTOID};
+        if (!HeapTupleIsValid(tuple)) return {InvalidOid, false};
+        Facts const f{reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner, true};
         ReleaseSysCache(tuple);
         return f;
     });
-    source.owner = facts.owner, source.has_tenant = facts.tenant;
+    source.owner = facts.owner;
     source.note_below = pg::call([&] {
         char name[NAMEDATALEN];
         pg_snprintf(name, sizeof name, "note_below_%d", source.id);
@@ -186,12 +184,13 @@ std::optional<Rollup> load_rollup(Registry &registry, const Row<8> &row) {
 }
 
 void load_sources(Registry &registry) {
-    auto const [rows, count] = all_rows<4>(registry.tables.sources);
+    auto const [rows, count] = all_rows<5>(registry.tables.sources);
     for (int i = 0; i < count; ++i) {
         Source source;
         source.id = DatumGetInt32(rows[i].values[0]);
         source.relation = DatumGetObjectId(rows[i].values[1]);
         source.bucket = microseconds(rows[i].values[3]);
+        source.has_tenant = DatumGetBool(rows[i].values[4]);
         if (!describe(source, registry.tables.schema)) continue;
         registry.known.insert(source.relation);
         registry.sources.push_back(source);
@@ -254,12 +253,12 @@ void load() {
 /// Columns of the source that a rollup's rows view uses, and which of them is the time.
 struct ViewColumns {
     Bitmapset *used;  // offset by FirstLowInvalidHeapAttributeNumber
-    AttrNumber time;
+    AttrNumber time, tenant;
 };
 
 ViewColumns view_columns(Oid view, Oid source) {
     return pg::call([&]() -> ViewColumns {
-        ViewColumns columns{nullptr, InvalidAttrNumber};
+        ViewColumns columns{nullptr, InvalidAttrNumber, InvalidAttrNumber};
         Relation const relation = try_relation_open(view, AccessShareLock);
         if (relation == nullptr) return columns;  // its rollup was dropped just now
         Query *const query = get_view_query(relation);
@@ -273,8 +272,9 @@ ViewColumns view_columns(Oid view, Oid source) {
         pull_varattnos(reinterpret_cast<Node *>(query->targetList), static_cast<Index>(index), &columns.used);
         foreach (cell, query->targetList) {
             auto *entry = lfirst_node(TargetEntry, cell);
-            if (entry->resname != nullptr && strcmp(entry->resname, "at") == 0 && IsA(entry->expr, Var))
-                columns.time = castNode(Var, entry->expr)->varattno;
+            if (entry->resname == nullptr || !IsA(entry->expr, Var)) continue;
+            if (strcmp(entry->resname, "at") == 0) columns.time = castNode(Var, entry->expr)->varattno;
+            if (strcmp(entry->resname, "tenant_id") == 0) columns.tenant = castNode(Var, entry->expr)->varattno;
         }
         relation_close(relation, AccessShareLock);
         return columns;
@@ -290,7 +290,6 @@ AttrNumber number_in(Oid relation, Oid source, AttrNumber column) {
 Target make_target(const Source &source, Oid relation) {
     Target target;
     target.source = source.id, target.sequence = source.note_below, target.bucket = source.bucket;
-    if (source.has_tenant) target.tenant = pg::call([&] { return get_attnum(relation, "tenant_id"); });
     std::set<AttrNumber> used;
     bool any = false;
     for (const Rollup *rollup : rollups_of(source.id)) {
@@ -300,6 +299,7 @@ Target make_target(const Source &source, Oid relation) {
         ViewColumns const columns = view_columns(view, source.relation);
         if (columns.time == InvalidAttrNumber) continue;
         target.time = number_in(relation, source.relation, columns.time);
+        if (source.has_tenant) target.tenant = number_in(relation, source.relation, columns.tenant);
         for (int c = -1; (c = bms_next_member(columns.used, c)) >= 0;) {
             int const number = c + FirstLowInvalidHeapAttributeNumber;
             if (number <= 0) any = true;  // a whole row
@@ -351,6 +351,15 @@ std::vector<const Rollup *> rollups_of(int32 source) {
         if (rollup.source.id == source) list.push_back(&rollup);
     std::sort(list.begin(), list.end(), [](const Rollup *a, const Rollup *b) { return a->id < b->id; });
     return list;
+}
+
+SourceColumns columns_of(const Source &source) {
+    for (const Rollup *rollup : rollups_of(source.id)) {
+        Oid const view = relation_in(current->tables.schema, rollup->name + "_rows");
+        ViewColumns const columns = OidIsValid(view) ? view_columns(view, source.relation) : ViewColumns{};
+        if (columns.time != InvalidAttrNumber) return {columns.time, columns.tenant};
+    }
+    return {};
 }
 
 std::vector<Source> all_sources() {

@@ -20,6 +20,11 @@ std::vector<Target> &targets_of(Relation relation);
 
 /// Rollups of one source, in order of their ids.
 std::vector<const Rollup *> rollups_of(int32 source);
+/// Where a source's time and tenant stand, whatever they are called by now; 0 where there is none.
+struct SourceColumns {
+    AttrNumber time = 0, tenant = 0;
+};
+SourceColumns columns_of(const Source &);
 /// Sources in order of their ids.
 std::vector<Source> all_sources();
 const Rollup *find_rollup_or_null(std::string_view name);

@@ -77,6 +77,15 @@ SourceFacts look_at(Oid source) {
     });
 }
 
+/// The source that other rollups of this table and time column have made.
+std::optional<Source> existing_source(const Definition &d) {
+    const char *const column = d.time_column.c_str();
+    AttrNumber const time = pg::call([&] { return get_attnum(d.source, column); });
+    for (const Source &source : all_sources())
+        if (source.relation == d.source && columns_of(source).time == time) return source;
+    return std::nullopt;
+}
+
 }  // namespace
 
 void check_source(Definition &d) {
@@ -98,11 +107,16 @@ void check_source(Definition &d) {
     if (!f.owned)
         throw pg::Error(ERRCODE_INSUFFICIENT_PRIVILEGE, "must be owner of the source",
                         std::string(f.name) + " belongs to another role.", "Have its owner create the rollup.");
-    if (f.tenant_column && !f.tenant_usable)
+    std::optional<Source> const existing = existing_source(d);
+    if (!existing && f.tenant_column && !f.tenant_usable)
         refuse("Column tenant_id of " + std::string(f.name) + " is not text NOT NULL.",
                "Make it so, or rename the column if it does not name the tenant.");
     d.source_name = f.name, d.owner = f.owner, d.has_tenant = f.tenant_usable;
-
+    if (existing) {  // its notes decide, and its tenants may have been renamed or come later
+        d.has_tenant = existing->has_tenant;
+        AttrNumber const tenant = columns_of(*existing).tenant;
+        if (tenant != 0) d.tenant_column = pg::call([&] { return get_attname(d.source, tenant, false); });
+    }
     const char *const column = d.time_column.c_str();
     Oid const time_type = pg::call([&] {
         AttrNumber const number = get_attnum(d.source, column);
@@ -184,17 +198,21 @@ namespace {
 
 /// The row of analytics_store.sources for the table and its time column; made if there is none.
 int32 source_row(const Definition &d) {
+    std::optional<Source> const existing = existing_source(d);
     pg::AsUser const owner(store_tables().owner);
     pg::Spi const spi;
-    std::string const where = " WHERE relation = " + std::to_string(d.source) +
-                              "::pg_catalog.oid AND time_column = " + literal(d.time_column);
-    pg::Result const found = pg::run_once(spi, "UPDATE analytics_store.sources SET bucket = least(bucket, " +
-                                                   literal(d.bucket_text) + ")" + where + " RETURNING source_id");
-    if (!found.empty()) return DatumGetInt32(*found.get(0, 0));
+    if (existing) {
+        // Touched only if something changes: a refresh holds the row's lock, and we hold up the writers.
+        pg::run_once(spi, "UPDATE analytics_store.sources SET bucket = least(bucket, " + literal(d.bucket_text) +
+                              "), time_column = " + literal(d.time_column) + " WHERE source_id = " +
+                              std::to_string(existing->id) + " AND (bucket > " + literal(d.bucket_text) +
+                              "::pg_catalog.interval OR time_column <> " + literal(d.time_column) + ")");
+        return existing->id;
+    }
     pg::Result const made =
-        pg::run_once(spi, "INSERT INTO analytics_store.sources (relation, time_column, bucket) VALUES (" +
+        pg::run_once(spi, "INSERT INTO analytics_store.sources (relation, time_column, bucket, by_tenant) VALUES (" +
                               std::to_string(d.source) + "::pg_catalog.oid, " + literal(d.time_column) + ", " +
-                              literal(d.bucket_text) + ") RETURNING source_id");
+                              literal(d.bucket_text) + ", " + (d.has_tenant ? "true" : "false") + ") RETURNING source_id");
     int32 const id = DatumGetInt32(*made.get(0, 0));
     pg::run_once(spi, "CREATE SEQUENCE analytics_store.note_below_" + std::to_string(id) + " MINVALUE " +
                           std::to_string(beginning) + " START " + std::to_string(beginning));
@@ -241,6 +259,7 @@ void warn_without_index(const pg::Spi &spi, const Definition &d) {
 
 Oid create(Definition &d) {
     lock_source(d.source);
+    check_source(d);  // again, now that it stays so
     if (find_rollup_or_null(d.name) != nullptr)
         throw pg::Error(ERRCODE_DUPLICATE_OBJECT, "rollup \"" + d.name + "\" already exists", {},
                         "Drop it first, or choose another name.");

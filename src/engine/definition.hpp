@@ -7,7 +7,7 @@ namespace analytics::engine {
 
 /// What a caller defines, checked.
 struct Definition {
-    std::string name, source_name, time_column;
+    std::string name, source_name, time_column, tenant_column = "tenant_id";
     Oid source = InvalidOid, owner = InvalidOid;
     bool has_tenant = false;
     int64 bucket = 0;
@@ -22,7 +22,7 @@ struct Definition {
     }
 };
 
-/// Fills in source_name, owner, has_tenant; throws where the table, the time column or the dimensions will not do.
+/// Fills in source_name, owner, has_tenant, tenant_column; throws where the table, the time column or the dimensions will not do.
 void check_source(Definition &d);
 /// measures: {"name": "aggregate", ...}
 void parse_measures(Definition &d, Datum json);

@@ -65,6 +65,7 @@ Definition definition_of(const Rollup &rollup) {
     Definition d;
     d.name = rollup.name, d.source = rollup.source.relation;
     d.dimensions = rollup.dimensions;
+    AttrNumber const time = columns_of(rollup.source).time;
     pg::AsUser const owner(store_tables().owner);
     pg::Spi const spi;
     pg::Result const row = pg::run_once(
@@ -74,6 +75,7 @@ Definition definition_of(const Rollup &rollup) {
             std::to_string(rollup.id),
         true);
     d.time_column = NameStr(*DatumGetName(*row.get(0, 0)));
+    if (time != 0) d.time_column = pg::call([&] { return get_attname(d.source, time, false); });
     parse_measures(d, *row.get(0, 1));
     parse_bucket(d, *row.get(0, 2));
     return d;

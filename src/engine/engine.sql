@@ -11,18 +11,19 @@ BEGIN
             relation regclass NOT NULL,
             time_column name NOT NULL,
             bucket interval NOT NULL,
+            by_tenant boolean NOT NULL,
             settled_to timestamptz NOT NULL DEFAULT '-infinity',
             lag interval NOT NULL DEFAULT '1 minute',
             next_xid bigint NOT NULL DEFAULT 0,
             watch_signature bigint NOT NULL DEFAULT 0,
             waits_for text,
-            last_refresh_at timestamptz,
-            UNIQUE (relation, time_column));
+            last_refresh_at timestamptz);
         COMMENT ON TABLE analytics_store.sources IS 'Tables that rollups summarise, one row a table and time column; its row lock makes refreshers take turns.';
         COMMENT ON COLUMN analytics_store.sources.source_id IS 'Names the sequence note_below_<source_id>, the limit below which writers leave notes.';
         COMMENT ON COLUMN analytics_store.sources.relation IS 'The table.';
-        COMMENT ON COLUMN analytics_store.sources.time_column IS 'Its time column when the first rollup was made.';
+        COMMENT ON COLUMN analytics_store.sources.time_column IS 'Its time column, as it was called when the last rollup was made.';
         COMMENT ON COLUMN analytics_store.sources.bucket IS 'Width of a note: the finest bucket of its rollups.';
+        COMMENT ON COLUMN analytics_store.sources.by_tenant IS 'Whether its rows, and so its stores, are kept apart by tenant.';
         COMMENT ON COLUMN analytics_store.sources.settled_to IS 'All running writers are known to read a limit at least this high.';
         COMMENT ON COLUMN analytics_store.sources.lag IS 'How far the limit stays behind now; grows when many transactions are late.';
         COMMENT ON COLUMN analytics_store.sources.next_xid IS 'The next transaction id at the last refresh, to judge how many transactions were late.';

@@ -48,7 +48,7 @@ State read_state(const StoreTables &tables, const Rollup &rollup, Snapshot snaps
             table_close(relation, AccessShareLock);
         };
         read(tables.rollups, tables.rollups_key, rollup.id, 9, state.summarised_to);
-        read(tables.sources, tables.sources_key, rollup.source.id, 7, state.signature);
+        read(tables.sources, tables.sources_key, rollup.source.id, 9, state.signature);
         return state;
     });
 }

@@ -85,11 +85,25 @@ void write_note(const pg::Spi &spi, int32 source, const Touched &touched) {
     insert_note().run(spi, values, touched.tenant ? "    " : " n  ", false);
 }
 
-/// Notes belong to the owner of the notes: the writer of a source needs no right on them.
+/// Lets a read-only transaction write for a scope. An error ends the transaction, which sets it back itself.
+class Writable {
+  public:
+    Writable() { XactReadOnly = false; }
+    ~Writable() { XactReadOnly = read_only_; }
+    Writable(const Writable &) = delete;
+    Writable &operator=(const Writable &) = delete;
+
+  private:
+    bool read_only_ = XactReadOnly;
+};
+
+/// Notes belong to the owner of the notes: the writer of a source needs no right on them, and may have declared its
+/// transaction read only since.
 template <class Write> void as_owner_of_notes(Write &&write) {
     const StoreTables *const tables = store_tables_or_null();
     if (tables == nullptr || !OidIsValid(tables->notes)) return;  // the registry is gone, and the rollups with it
     pg::AsUser const owner(tables->owner);
+    Writable const writable;
     pg::Spi const spi;
     write(spi);
 }

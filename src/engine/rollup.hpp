@@ -29,7 +29,7 @@ struct Source {
     Oid relation = InvalidOid, owner = InvalidOid;
     Oid note_below = InvalidOid;  // the sequence that writers read
     int64 bucket = 0;             // width of a note: the finest bucket of its rollups, microseconds
-    bool has_tenant = false;      // the table has a column tenant_id; without one the stores say ''
+    bool has_tenant = false;      // kept apart by tenant (column tenant_id); otherwise the stores say ''
 };
 
 struct Rollup {

@@ -6,8 +6,8 @@
 #include <algorithm>
 
 extern "C" {
+#include "access/subtrans.h"
 #include "access/transam.h"
-#include "access/xact.h"
 #include "commands/sequence.h"
 #include "storage/latch.h"
 #include "storage/procarray.h"
@@ -18,23 +18,23 @@ extern "C" {
 namespace analytics::engine {
 namespace {
 
-/// The oldest running transaction with an id below `limit`, this one excepted; prepared ones count as running.
+/// The oldest running transaction with an id below `limit`, this one excepted; prepared ones count as running. A snapshot
+/// lists those below its xmax only (the last completed id + 1); what lies from there to `limit` has not ended either.
 TransactionId oldest_below(TransactionId limit) {
     return pg::call([&] {
-        // Lists the running top-level transactions of the whole cluster but ours.
-        Snapshot const now = GetLatestSnapshot();
+        Snapshot const now = GetLatestSnapshot();  // of the whole cluster, without our own ids
         TransactionId oldest = InvalidTransactionId;
         for (uint32 i = 0; i < now->xcnt; ++i) {
             TransactionId const xid = now->xip[i];
             if (!TransactionIdPrecedes(xid, limit)) continue;
             if (!TransactionIdIsValid(oldest) || TransactionIdPrecedes(xid, oldest)) oldest = xid;
         }
-        // A snapshot lists nothing above the last completed transaction: whatever got an id since then still runs.
-        for (TransactionId xid = now->xmax; !TransactionIdIsValid(oldest) && TransactionIdPrecedes(xid, limit);) {
-            if (!TransactionIdIsCurrentTransactionId(xid)) oldest = xid;
+        if (TransactionIdIsValid(oldest)) return oldest;
+        for (TransactionId xid = now->xmax; TransactionIdPrecedes(xid, limit);) {
+            if (!TransactionIdIsCurrentTransactionId(xid)) return SubTransGetTopmostTransaction(xid);
             TransactionIdAdvance(xid);
         }
-        return oldest;
+        return InvalidTransactionId;
     });
 }
 

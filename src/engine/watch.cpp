@@ -146,6 +146,7 @@ void look_below(LeafList &list, Oid table, Oid root, AttrNumber time, bool leavi
     foreach (cell, children) {
         Oid const child = lfirst_oid(cell);
         if (list_member_oid(list.tree, child)) continue;
+        if (partitioned && !get_rel_relispartition(child)) continue;  // detached while we waited for its lock
         look_below(list, child, root, time, leaving || (partitioned && any_leaving && PartitionHasPendingDetach(child)));
     }
 }
@@ -221,7 +222,7 @@ int64 signature(const std::vector<Leaf> &leaves) {
     };
     for (const Leaf &leaf : leaves) {
         for (Oid oid : {leaf.table, leaf.file, leaf.trigger}) mix(oid);
-        mix(static_cast<unsigned char>(leaf.enabled));
+        mix(static_cast<unsigned char>(leaf.enabled) + (leaf.guarded ? 256U : 0U));
         mix(static_cast<std::uint64_t>(leaf.version));
         mix(static_cast<std::uint64_t>(leaf.bounds.from));
         mix(static_cast<std::uint64_t>(leaf.bounds.to));
