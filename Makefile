@@ -1,10 +1,11 @@
 # agent_analytics: PGXS build of the module and its install script, and the project's own commands.
 #   make && make install && make installcheck     the packager's way, PG_CONFIG=... picks the server
 #   make demo [DATA=folder]                       facts in, answers out, in a throwaway cluster; demo-shell stays in psql
-#   make check | make check-quick                 every test | unit, SQL and pgTAP tests only (3 minutes)
+#   make check-long                               and recovery, sanitizers, clang-tidy
+#   make check | make check-quick                 tests of each change | unit, SQL and pgTAP tests only (3 minutes)
 #   make format | lint | bench                    clang-format in place | clang-tidy | micro-benchmarks of the core
 # The project's commands keep their servers in a folder under /tmp and leave nothing behind.
-PROJECT_COMMANDS = demo demo-shell check check-quick format lint bench
+PROJECT_COMMANDS = demo demo-shell check check-quick check-long format lint bench
 .PHONY: $(PROJECT_COMMANDS)
 
 # They do not need PGXS, so that on a bare machine they can say what to install.
@@ -14,6 +15,7 @@ export PG_CONFIG DATA KEEP END
 demo:        ; @scripts/demo.sh
 demo-shell:  ; @scripts/demo.sh shell
 check:       ; @scripts/check.sh
+check-long:  ; @scripts/check.sh long
 check-quick: ; @scripts/check.sh unit regress tap
 format:      ; @test/run_format.sh apply
 lint:        ; @test/run_tidy.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every test of the project, or the stages named: check.sh [stage ...]. Each stage is test/run_<stage>.sh and can be run
+# The tests of each change, with `long` those that take longer too, or the stages named: check.sh [long | stage ...]. Each stage is test/run_<stage>.sh and can be run
 # alone. Runs as root and as anybody else, touches no installed server, leaves no process behind.
 # The last line says how many tests passed and failed; the exit status is 0 when none failed.
 . "$(dirname "$0")/common.sh"
@@ -7,9 +7,11 @@
 # Stage and the seconds it may take (on two busy cores; together below 25 minutes when all goes well).
 declare -A limit=([format]=60 [tidy]=900 [unit]=600 [sanitize]=900 [symbols]=60 [boundary]=120 [regress]=300 [tap]=300 [isolation]=600
     [random]=240 [recovery]=600 [log]=30)
-all="format unit symbols boundary regress tap isolation random recovery log sanitize tidy"
+all="format unit symbols boundary regress tap isolation random log"
+long="$all recovery sanitize tidy"
 [ $# != 0 ] || set -- $all
-for stage in "$@"; do [ -n "${limit[$stage]:-}" ] || fail "There is no stage $stage. Stages: $all"; done
+[ "$*" != long ] || set -- $long
+for stage in "$@"; do [ -n "${limit[$stage]:-}" ] || fail "There is no stage $stage. Stages: $long"; done
 
 need_packages
 begin_run

@@ -209,10 +209,10 @@ int32 source_row(const Definition &d) {
                               "::pg_catalog.interval OR time_column <> " + literal(d.time_column) + ")");
         return existing->id;
     }
-    pg::Result const made =
-        pg::run_once(spi, "INSERT INTO analytics_store.sources (relation, time_column, bucket, by_tenant) VALUES (" +
-                              std::to_string(d.source) + "::pg_catalog.oid, " + literal(d.time_column) + ", " +
-                              literal(d.bucket_text) + ", " + (d.has_tenant ? "true" : "false") + ") RETURNING source_id");
+    pg::Result const made = pg::run_once(
+        spi, "INSERT INTO analytics_store.sources (relation, time_column, bucket, by_tenant) VALUES (" +
+                 std::to_string(d.source) + "::pg_catalog.oid, " + literal(d.time_column) + ", " +
+                 literal(d.bucket_text) + ", " + (d.has_tenant ? "true" : "false") + ") RETURNING source_id");
     int32 const id = DatumGetInt32(*made.get(0, 0));
     pg::run_once(spi, "CREATE SEQUENCE analytics_store.note_below_" + std::to_string(id) + " MINVALUE " +
                           std::to_string(beginning) + " START " + std::to_string(beginning));

@@ -22,7 +22,8 @@ struct Definition {
     }
 };
 
-/// Fills in source_name, owner, has_tenant, tenant_column; throws where the table, the time column or the dimensions will not do.
+/// Fills in source_name, owner, has_tenant, tenant_column; throws where the table, the time column or the dimensions
+/// will not do.
 void check_source(Definition &d);
 /// measures: {"name": "aggregate", ...}
 void parse_measures(Definition &d, Datum json);

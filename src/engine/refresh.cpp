@@ -448,7 +448,8 @@ bool refresh_source(const Source &source, bool one_chunk, std::vector<RefreshRep
     int64 const limit = core::floor_to(GetCurrentTimestamp() - row->lag, source.bucket);
     Settled const settled = settle(source, limit, row->settled_to);
     // Looked at and locked before the snapshot is taken: what these tables hold by then, the snapshot sees. A partition
-    // attached later counts as unknown, though the statements below may read it: its rows may be younger than the snapshot.
+    // attached later counts as unknown, though the statements below may read it: its rows may be younger than the
+    // snapshot.
     std::vector<Leaf> const leaves = leaves_now(source);
     FreshSnapshot const snapshot;
     SourceRefresh refresh(spi, source, leaves, snapshot.get(), settled.to);

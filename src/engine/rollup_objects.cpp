@@ -23,8 +23,8 @@ namespace {
 /// keeps it right when columns are renamed, and keeps columns that it uses from being dropped.
 std::string rows_view_sql(const Definition &d) {
     std::string sql = "CREATE VIEW " + d.rollup().rows_view() + " WITH (security_invoker = true) AS SELECT " +
-                      (d.has_tenant ? quoted(d.tenant_column) + " AS tenant_id" : "''::pg_catalog.text AS tenant_id") + ", " + quoted(d.time_column) +
-                      " AS at";
+                      (d.has_tenant ? quoted(d.tenant_column) + " AS tenant_id" : "''::pg_catalog.text AS tenant_id") +
+                      ", " + quoted(d.time_column) + " AS at";
     for (const std::string &dimension : d.dimensions) sql += ", " + quoted(dimension);
     for (std::size_t i = 0; i < d.measures.size(); ++i) {
         const core::MeasureText &text = d.texts[i];

@@ -18,8 +18,9 @@ extern "C" {
 namespace analytics::engine {
 namespace {
 
-/// The oldest running transaction with an id below `limit`, this one excepted; prepared ones count as running. A snapshot
-/// lists those below its xmax only (the last completed id + 1); what lies from there to `limit` has not ended either.
+/// The oldest running transaction with an id below `limit`, this one excepted; prepared ones count as running. A
+/// snapshot lists those below its xmax only (the last completed id + 1); what lies from there to `limit` has not ended
+/// either.
 TransactionId oldest_below(TransactionId limit) {
     return pg::call([&] {
         Snapshot const now = GetLatestSnapshot();  // of the whole cluster, without our own ids

@@ -84,11 +84,13 @@ struct LeafList {
     List *tree;
 };
 
-/// Our trigger as the catalog has it: whether it fires, and which version of its row this is (xmin and place: ALTER TABLE
+/// Our trigger as the catalog has it: whether it fires, and which version of its row this is (xmin and place: ALTER
+/// TABLE
 /// ... DISABLE TRIGGER and ENABLE TRIGGER each make a new one). Plain C: runs inside pg::call.
 void look_at_trigger(const TriggerDesc *triggers, Leaf &leaf) {
     for (int i = 0; triggers != nullptr && i < triggers->numtriggers; ++i)
-        if (strcmp(triggers->triggers[i].tgname, "agent_analytics_note") == 0) leaf.trigger = triggers->triggers[i].tgoid;
+        if (strcmp(triggers->triggers[i].tgname, "agent_analytics_note") == 0)
+            leaf.trigger = triggers->triggers[i].tgoid;
     if (!OidIsValid(leaf.trigger)) return;
     Relation const catalog = table_open(TriggerRelationId, AccessShareLock);
     ScanKeyData key;
@@ -96,8 +98,8 @@ void look_at_trigger(const TriggerDesc *triggers, Leaf &leaf) {
     SysScanDesc const scan = systable_beginscan(catalog, TriggerOidIndexId, true, nullptr, 1, &key);
     if (HeapTuple const tuple = systable_getnext(scan)) {
         leaf.enabled = reinterpret_cast<Form_pg_trigger>(GETSTRUCT(tuple))->tgenabled;
-        std::uint64_t const place = std::uint64_t{ItemPointerGetBlockNumber(&tuple->t_self)} << 12 |
-                                    ItemPointerGetOffsetNumber(&tuple->t_self);
+        std::uint64_t const place =
+            std::uint64_t{ItemPointerGetBlockNumber(&tuple->t_self)} << 12 | ItemPointerGetOffsetNumber(&tuple->t_self);
         leaf.version = static_cast<int64>(std::uint64_t{HeapTupleHeaderGetRawXmin(tuple->t_data)} << 32 ^ place);
     }
     systable_endscan(scan);
@@ -125,14 +127,14 @@ Leaf look_at_leaf(Relation relation, Oid root, AttrNumber time, bool leaving) {
     if (own_file) leaf.file = InvalidOid;
     leaf.guarded = relation->rd_rel->relkind == RELKIND_RELATION && !own_file && !leaving &&
                    relation->rd_rel->relpersistence == RELPERSISTENCE_PERMANENT && leaf.enabled == TRIGGER_FIRES_ALWAYS;
-    leaf.bounds = relation->rd_rel->relispartition && leaf.table != root
-                      ? bounds_of(leaf.table, time, root)
-                      : core::TimeRange{beginning, end_of_time};
+    leaf.bounds = relation->rd_rel->relispartition && leaf.table != root ? bounds_of(leaf.table, time, root)
+                                                                         : core::TimeRange{beginning, end_of_time};
     return leaf;
 }
 
-/// Adds a table, which is locked, and all below it. A partition that is being detached belongs to it or not, as the plan
-/// has it that reads the source (by its snapshot, and by the one it was made under), so it is listed and not guarded.
+/// Adds a table, which is locked, and all below it. A partition that is being detached belongs to it or not, as the
+/// plan has it that reads the source (by its snapshot, and by the one it was made under), so it is listed and not
+/// guarded.
 void look_below(LeafList &list, Oid table, Oid root, AttrNumber time, bool leaving) {
     list.tree = lappend_oid(list.tree, table);
     Relation const relation = relation_open(table, NoLock);
@@ -147,7 +149,8 @@ void look_below(LeafList &list, Oid table, Oid root, AttrNumber time, bool leavi
         Oid const child = lfirst_oid(cell);
         if (list_member_oid(list.tree, child)) continue;
         if (partitioned && !get_rel_relispartition(child)) continue;  // detached while we waited for its lock
-        look_below(list, child, root, time, leaving || (partitioned && any_leaving && PartitionHasPendingDetach(child)));
+        look_below(list, child, root, time,
+                   leaving || (partitioned && any_leaving && PartitionHasPendingDetach(child)));
     }
 }
 
@@ -235,8 +238,7 @@ std::vector<core::TimeRange> changed_ranges(const std::vector<Leaf> &now, const 
     LeafList const seen = stored_leaves(tables.watch, tables.watch_key, source.id, snapshot);
     std::vector<core::TimeRange> ranges;
     for (const Leaf &leaf : now) {
-        bool const known =
-            std::any_of(seen.data, seen.data + seen.count, [&](const Leaf &s) { return same(s, leaf); });
+        bool const known = std::any_of(seen.data, seen.data + seen.count, [&](const Leaf &s) { return same(s, leaf); });
         if (!known || !leaf.guarded) ranges.push_back(leaf.bounds);
     }
     for (int i = 0; i < seen.count; ++i) {
@@ -249,9 +251,10 @@ std::vector<core::TimeRange> changed_ranges(const std::vector<Leaf> &now, const 
 
 void store_watch(const pg::Spi &spi, const std::vector<Leaf> &leaves, const Source &source, Snapshot snapshot) {
     static pg::Statement clear("DELETE FROM analytics_store.watch WHERE source_id = $1", {INT4OID});
-    static pg::Statement add("INSERT INTO analytics_store.watch (source_id, leaf, file, trigger, enabled, version, from_at, "
-                             "to_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                             {INT4OID, OIDOID, OIDOID, OIDOID, CHAROID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID});
+    static pg::Statement add(
+        "INSERT INTO analytics_store.watch (source_id, leaf, file, trigger, enabled, version, from_at, "
+        "to_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        {INT4OID, OIDOID, OIDOID, OIDOID, CHAROID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID});
     static pg::Statement sign("UPDATE analytics_store.sources SET watch_signature = $2 WHERE source_id = $1",
                               {INT4OID, INT8OID});
     Datum const id = Int32GetDatum(source.id);

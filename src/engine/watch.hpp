@@ -10,8 +10,8 @@ namespace analytics::engine {
 struct Leaf {
     Oid table = InvalidOid, file = InvalidOid, trigger = InvalidOid;
     char enabled = ' ';
-    int64 version = 0;     // of the trigger's definition: disabled and enabled again it is another one
-    bool guarded = false;  // changes of its rows are noted, and a TRUNCATE changes its file
+    int64 version = 0;         // of the trigger's definition: disabled and enabled again it is another one
+    bool guarded = false;      // changes of its rows are noted, and a TRUNCATE changes its file
     core::TimeRange bounds{};  // of the partition; everything where they are not known
 };
 

@@ -264,7 +264,7 @@ UPDATE public.events SET amount = amount + 3 WHERE id = 20;
 SELECT is(public.flow_differs(), 0::bigint, 'while the trigger is disabled');
 ALTER TABLE public.events ENABLE ALWAYS TRIGGER agent_analytics_note;
 ALTER TABLE public.events ENABLE ALWAYS TRIGGER agent_analytics_truncate;
-SELECT isnt(public.flow_differs(), 0::bigint, 'enabled again with nobody looking: the change is missed');
+SELECT is(public.flow_differs(), 0::bigint, 'enabled again: its new version tells');
 SELECT is(analytics.invalidate_rollup('flow', '2024-03-01Z', '2024-03-03Z'),
     (SELECT count(DISTINCT bucket) FROM analytics_store.flow_base WHERE bucket >= '2024-03-01Z' AND bucket < '2024-03-03Z'), 'invalidate_rollup counts the buckets');
 SELECT is(public.flow_differs(), 0::bigint, 'invalidated');
