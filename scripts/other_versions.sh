@@ -23,6 +23,8 @@ command -v debootstrap >/dev/null || fail "Install debootstrap first: apt-get in
 if [ -z "${OTHER_VERSIONS_INSIDE:-}" ]; then
     OTHER_VERSIONS_INSIDE=1 exec unshare --mount --pid --ipc --fork --kill-child "scripts/$(basename "$0")" "$@"
 fi
+trap 'exit 130' INT  # process 1 of its namespace: without a trap it would not be told
+trap 'exit 143' TERM
 
 # The mirror that this machine uses.
 mirror=${MIRROR:-$(apt-get indextargets --format '$(LABEL) $(REPO_URI)' 2>/dev/null | sed -n 's/^Debian //p' | head -n 1)}
