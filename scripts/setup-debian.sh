@@ -13,7 +13,7 @@ case $(. /etc/os-release && echo "${VERSION_ID:-testing}") in
 esac
 packages="ca-certificates make g++ binutils cmake ninja-build clang clang-format clang-tidy python3 perl procps
     libroaring-dev libxxhash-dev libboost-dev libboost-math-dev libgtest-dev libbenchmark-dev
-    libtap-parser-sourcehandler-pgtap python3-psycopg2-perl"
+    libtap-parser-sourcehandler-pgtap-perl python3-psycopg2"
 server="postgresql-${postgres:-} postgresql-client-${postgres:-} postgresql-server-dev-${postgres:-} postgresql-${postgres:-}-pgtap"
 
 missing() {
