@@ -1,5 +1,6 @@
 // Hours of the shop that do not fit.
 #include "core/anomaly/threshold.hpp"
+#include "core/rollup/cover.hpp"
 #include "domains/commerce/shop_hours.hpp"
 #include "engine/periods.hpp"
 #include "pg/rows.hpp"
@@ -92,8 +93,7 @@ ANALYTICS_FUNCTION(analytics_get_active_anomalies) {
     pg::Spi const spi;
     std::vector<int64> edges;
     for (int i = -looked_at - before; i <= 0; ++i) edges.push_back(end + i * engine::hour);
-    std::vector<Sales> const sales = commerce::read_sales(spi, engine::find_rollup(spi, "order_stats"),
-                                                          engine::current_tenant(), edges, as_of, Customers::left_out);
+    std::vector<Sales> const sales = commerce::read_sales(commerce::Shop(spi), edges, as_of, Customers::left_out);
     std::vector<core::ShopHour> hours;
     for (const Sales &s : sales) hours.push_back(shop_hour(s));
     for (const core::ShopFinding &f : core::threshold_anomalies(hours, before)) {

@@ -1,4 +1,9 @@
 -- Commerce: the dashboard's answers, read from the rollups order_stats and session_stats. C++ beside this file.
+CREATE OR REPLACE FUNCTION analytics_internal.common_values(a analytics.distinct_set, b analytics.distinct_set) RETURNS bigint
+LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT COST 500 AS 'MODULE_PATHNAME', 'analytics_common_values';
+COMMENT ON FUNCTION analytics_internal.common_values(analytics.distinct_set, analytics.distinct_set) IS
+'How many values two sets have in common.';
+
 CREATE OR REPLACE FUNCTION analytics.get_dashboard_summary(as_of timestamptz DEFAULT NULL, OUT orders_last_hour bigint,
     OUT revenue_last_hour numeric, OUT orders_last_24h bigint, OUT revenue_last_24h numeric, OUT avg_order_value_24h numeric,
     OUT orders_prev_24h bigint, OUT revenue_prev_24h numeric, OUT fulfillment_rate_24h numeric, OUT orders_pending_24h bigint,

@@ -1,4 +1,5 @@
 // The shop's dashboard: the last day at a glance, and hour by hour.
+#include "core/rollup/cover.hpp"
 #include "domains/commerce/first_orders.hpp"
 #include "domains/commerce/shop_hours.hpp"
 #include "engine/periods.hpp"
@@ -13,24 +14,21 @@ using commerce::Visits;
 ANALYTICS_FUNCTION(analytics_get_dashboard_summary) {
     pg::Args const args(fcinfo);
     int64 const as_of = engine::as_of_argument(args, 0), end = as_of + 1;  // trailing windows include their end
-    std::string const tenant = engine::current_tenant();
     pg::Spi const spi;
-    // Copies: a reference stays good only until the engine is asked again.
-    engine::Rollup const order_stats = engine::find_rollup(spi, "order_stats"),
-                         session_stats = engine::find_rollup(spi, "session_stats");
+    commerce::Shop const shop(spi);
 
     // The 24 hours before, then 23 hours, then the last hour.
     std::vector<int64> const edges{end - 48 * engine::hour, end - 24 * engine::hour, end - engine::hour, end};
-    std::vector<Sales> const sales = commerce::read_sales(spi, order_stats, tenant, edges, as_of, Customers::left_out);
+    std::vector<Sales> const sales = commerce::read_sales(shop, edges, as_of, Customers::left_out);
     const Sales &before = sales[0], &hour = sales[2];
     Sales day = sales[1];
     day.orders += hour.orders, day.fulfilled += hour.fulfilled, day.pending += hour.pending;
     day.revenue = pg::add(day.revenue, hour.revenue);
 
     std::array const window{end - 24 * engine::hour, end};
-    commerce::WindowCustomers const customers =
-        commerce::window_customers(spi, order_stats, session_stats, tenant, window[0], window[1]);
-    int64 const fresh = commerce::new_customers(spi, engine::live(order_stats, tenant), tenant, window).front();
+    commerce::WindowCustomers const customers = commerce::window_customers(shop, window[0], window[1]);
+    int64 const fresh =
+        commerce::new_customers(spi, engine::live(shop.order_stats, shop.tenant), shop.tenant, window).front();
 
     using pg::NumericValue;
     return pg::make_row(fcinfo, hour.orders, NumericValue{hour.revenue}, day.orders, NumericValue{day.revenue},
@@ -47,18 +45,16 @@ ANALYTICS_FUNCTION(analytics_get_hourly_trends) {
     pg::RowSink<pg::Timestamp, int64, pg::NumericValue, Number, Number, int64, int64, int64, int64, int64, int64,
                 Number, Number>
         rows(fcinfo);
-    std::string const tenant = engine::current_tenant();
     pg::Spi const spi;
-    engine::Rollup const order_stats = engine::find_rollup(spi, "order_stats"),
-                         session_stats = engine::find_rollup(spi, "session_stats");
+    commerce::Shop const shop(spi);
 
     std::vector<int64> edges;  // one hour more: the oldest is compared with the one before
     for (int32 i = -hours - 1; i <= 0; ++i) edges.push_back(end + i * engine::hour);
-    std::vector<Sales> const sales = commerce::read_sales(spi, order_stats, tenant, edges, as_of, Customers::counted);
-    std::vector<Visits> const visits = commerce::read_visits(spi, session_stats, tenant, edges);
-    std::vector<int64> const active =
-        commerce::active_customers(spi, order_stats, session_stats, tenant, edges, sales, visits);
-    std::vector<int64> const fresh = commerce::new_customers(spi, engine::live(order_stats, tenant), tenant, edges);
+    std::vector<Sales> const sales = commerce::read_sales(shop, edges, as_of, Customers::counted);
+    std::vector<Visits> const visits = commerce::read_visits(shop, edges);
+    std::vector<int64> const active = commerce::active_customers(shop, edges, sales, visits);
+    std::vector<int64> const fresh =
+        commerce::new_customers(spi, engine::live(shop.order_stats, shop.tenant), shop.tenant, edges);
     for (std::size_t i = sales.size() - 1; i > 0; --i) {
         const Sales &now = sales[i], &before = sales[i - 1];
         rows.put(pg::Timestamp{edges[i]}, now.orders, pg::NumericValue{now.revenue},

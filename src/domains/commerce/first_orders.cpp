@@ -1,6 +1,7 @@
 #include "domains/commerce/first_orders.hpp"
 
-#include "pg/values.hpp"
+#include "domains/commerce/overlaps.hpp"
+#include "domains/commerce/range_arrays.hpp"
 
 #include <algorithm>
 #include <array>
@@ -12,37 +13,12 @@ namespace {
 
 using core::TimeRange;
 
-constexpr Oid instants = 1185;  // timestamptz[]
-
 /// The instant of each order that counts, and whose it is; the index orders_customer_created_at has the same condition.
 #define COUNTS "o.customer_id IS NOT NULL AND o.status OPERATOR(pg_catalog.<>) 'cancelled'"
 /// A customer's first order below an instant.
 #define FIRST_ORDER(tenant, customer, and_also)                                                                      \
     "(SELECT o.created_at FROM analytics_data.orders o WHERE o.tenant_id = " tenant " AND o.customer_id = " customer \
     " AND " COUNTS and_also " ORDER BY o.created_at LIMIT 1)"
-
-Datum array_of(std::vector<Datum> &values, Oid type) {
-    Datum *const data = values.data();
-    auto const count = static_cast<int>(values.size());
-    bool const text = type == TEXTOID;
-    return pg::call([&] {
-        return PointerGetDatum(
-            construct_array(data, count, type, text ? -1 : 8, !text, text ? TYPALIGN_INT : TYPALIGN_DOUBLE));
-    });
-}
-
-/// Ranges as the parameters of a statement: arrays of their starts and ends, and of their tenants.
-struct RangeArrays {
-    std::vector<Datum> tenants, froms, tos;
-    void add(int64 from, int64 to) {
-        froms.push_back(TimestampTzGetDatum(from));
-        tos.push_back(TimestampTzGetDatum(to));
-    }
-    bool empty() const { return froms.empty(); }
-    Datum tenant_array() { return array_of(tenants, TEXTOID); }
-    Datum from_array() { return array_of(froms, TIMESTAMPTZOID); }
-    Datum to_array() { return array_of(tos, TIMESTAMPTZOID); }
-};
 
 /// One refresh: which customers' first orders change, and then the counts of the hours that lose or gain one.
 class Refresh {
@@ -55,8 +31,8 @@ class Refresh {
         bool everything = false;
         for (const engine::RefreshedRange &r : ranges) {
             everything = everything || (!r.tenant && r.from == engine::beginning && r.to >= summarised_to_);
-            if (r.tenant) own.tenants.push_back(pg::to_text(*r.tenant));
-            (r.tenant ? own : all).add(r.from, r.to);
+            if (r.tenant) own.add(*r.tenant, r.from, r.to);
+            else all.add(r.from, r.to);
         }
         if (everything) clear();
         else forget(all, own);
@@ -187,7 +163,13 @@ class Refresh {
     std::set<std::pair<std::string, int64>> hours_ = {};  // that lose or gain a first order
 };
 
-[[maybe_unused]] bool const registered = engine::after_refresh("order_stats", refresh_first_orders);
+void refresh_order_facts(const pg::Spi &spi, Snapshot snapshot, std::span<const engine::RefreshedRange> ranges,
+                         int64 summarised_to) {
+    refresh_first_orders(spi, snapshot, ranges, summarised_to);
+    refresh_overlaps(spi, snapshot, ranges, summarised_to);
+}
+
+[[maybe_unused]] bool const registered = engine::after_refresh("order_stats", refresh_order_facts);
 
 /// Counts of slots, fed by instants.
 class Slots {

@@ -4,7 +4,6 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     made boolean := false;
     done text;
-    orders_source integer;
 BEGIN
     -- The range of total_amount keeps NaN and the infinities out too: PostgreSQL sorts NaN above all numbers.
     RETURN QUERY SELECT analytics_internal.ensure_table('analytics_data.orders', $table$
@@ -90,6 +89,21 @@ BEGIN
         RETURN NEXT 'table analytics_store.customer_first_order_counts';
         made := true;
     END IF;
+    -- Customers who both ordered and had a session in an hour: kept by the refresh of either rollup (overlaps.cpp).
+    IF to_regclass('analytics_store.customer_overlaps') IS NULL THEN
+        CREATE TABLE analytics_store.customer_overlaps (
+            tenant_id text NOT NULL,
+            hour timestamptz NOT NULL,
+            customers bigint NOT NULL,
+            PRIMARY KEY (tenant_id, hour));
+        CREATE INDEX customer_overlaps_hour ON analytics_store.customer_overlaps (hour);
+        COMMENT ON TABLE analytics_store.customer_overlaps IS 'How many customers both ordered and had a session in an hour, of the hours that order_stats and session_stats have summarised; written by their refreshes only.';
+        COMMENT ON COLUMN analytics_store.customer_overlaps.tenant_id IS 'Whose customers.';
+        COMMENT ON COLUMN analytics_store.customer_overlaps.hour IS 'Start of the hour, UTC.';
+        COMMENT ON COLUMN analytics_store.customer_overlaps.customers IS 'Customers who did both in it; hours without any have no row.';
+        RETURN NEXT 'table analytics_store.customer_overlaps';
+        made := true;
+    END IF;
     -- A rollup that was summarised without them must be summarised again.
     IF made AND EXISTS (SELECT FROM analytics_store.rollups WHERE name = 'order_stats') THEN
         PERFORM analytics.invalidate_rollup('order_stats', '-infinity', 'infinity');
@@ -106,13 +120,16 @@ BEGIN
         END IF;
         RETURN NEXT done;
     END LOOP;
-    orders_source := (SELECT source_id FROM analytics_store.rollups WHERE name = 'order_stats');
-    RETURN QUERY SELECT analytics_internal.ensure_policy(t.name,
-            format('tenant_id = (SELECT analytics.current_tenant()) AND (SELECT analytics_internal.may_read_stores(%s))', orders_source))
-        FROM (VALUES ('analytics_store.customer_first_orders'), ('analytics_store.customer_first_order_counts')) t(name);
     RETURN QUERY SELECT analytics_internal.ensure_rollup('session_stats', 'analytics_data.shop_sessions', 'started_at', '{
             "sessions": "count(*)",
             "customers": "distinct(customer_id)"}');
+    -- Who may not see all orders or sessions of the tenant may not see what is counted of them either.
+    RETURN QUERY SELECT analytics_internal.ensure_policy(t.name, 'tenant_id = (SELECT analytics.current_tenant())' ||
+            (SELECT string_agg(format(' AND (SELECT analytics_internal.may_read_stores(%s))', r.source_id), '' ORDER BY r.source_id)
+             FROM analytics_store.rollups r WHERE r.name = ANY (t.rollups)))
+        FROM (VALUES ('analytics_store.customer_first_orders', '{order_stats}'::text[]),
+                     ('analytics_store.customer_first_order_counts', '{order_stats}'),
+                     ('analytics_store.customer_overlaps', '{order_stats,session_stats}')) t(name, rollups);
 
     RETURN QUERY SELECT analytics_internal.ensure_metric(m.name, m.rollup, m.expression, m.unit, m.direction, m.description)
         FROM (VALUES
