@@ -1,5 +1,7 @@
 #pragma once
 // The plain rule for hours that do not fit: so far from the mean of the hours before.
+#include "core/anomaly/severity.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -21,7 +23,6 @@ enum class ShopAnomaly : std::uint8_t {
     high_revenue,
     low_fulfillment
 };
-enum class Severity : std::uint8_t { critical, high, medium, low };  // worst first
 
 struct ShopFinding {
     std::size_t hour;  // index
