@@ -199,7 +199,7 @@ namespace {
 /// The row of analytics_store.sources for the table and its time column; made if there is none.
 int32 source_row(const Definition &d) {
     std::optional<Source> const existing = existing_source(d);
-    pg::AsUser const owner(store_tables().owner);
+    pg::AsUserPinned const owner(store_tables().owner);
     pg::Spi const spi;
     if (existing) {
         // Touched only if something changes: a refresh holds the row's lock, and we hold up the writers.
@@ -222,7 +222,7 @@ int32 source_row(const Definition &d) {
 }
 
 int32 rollup_row(const Definition &d, int32 source) {
-    pg::AsUser const owner(store_tables().owner);
+    pg::AsUserPinned const owner(store_tables().owner);
     pg::Spi const spi;
     std::string names, kinds, dims;
     for (std::size_t i = 0; i < d.measures.size(); ++i) {
@@ -325,6 +325,7 @@ ANALYTICS_FUNCTION(analytics_create_rollup) {
             d.dimensions.emplace_back(NameStr(*DatumGetName(e.values[i])));
         }
     }
+    (void)engine::forget_lost_sources();
     engine::check_source(d);
     engine::parse_measures(d, args.datum(3));
     engine::parse_bucket(d, args.datum(5));

@@ -47,6 +47,8 @@ void hand_over(const pg::Spi &, const Definition &d);
 /// The triggers, made past the rights on the trigger functions (PUBLIC may not execute them); the caller owns the
 /// source. False if they are there.
 bool create_triggers(Oid source, const std::string &source_name);
+/// Removes what is left of rollups whose table is gone (DROP TABLE ... CASCADE takes their views only). Their names.
+std::vector<std::string> forget_lost_sources();
 /// Waits for the source's writers, but not long: new writers queue behind us.
 void lock_source(Oid source);
 

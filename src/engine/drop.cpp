@@ -6,6 +6,7 @@
 
 extern "C" {
 #include "catalog/namespace.h"
+#include "catalog/pg_authid.h"
 }
 
 namespace analytics::engine {
@@ -24,39 +25,50 @@ std::string relation_name(Oid relation) {
     });
 }
 
-void drop_source(const Source &source) {
+void drop_triggers(const Source &source) {
+    for (const Source &other : all_sources())
+        if (other.relation == source.relation && other.id != source.id) return;  // which needs them
     std::string const table = relation_name(source.relation);
     pg::Spi const spi;
-    bool const others = [&] {
-        for (const Source &other : all_sources())
-            if (other.relation == source.relation && other.id != source.id) return true;
-        return false;
-    }();
-    if (!others)
-        for (const char *name : {"agent_analytics_note", "agent_analytics_truncate"})
-            pg::run_once(spi, std::string("DROP TRIGGER IF EXISTS ") + name + " ON " + table);
-    pg::AsUser const owner(store_tables().owner);
-    std::string const id = std::to_string(source.id);
+    for (const char *name : {"agent_analytics_note", "agent_analytics_truncate"})
+        pg::run_once(spi, std::string("DROP TRIGGER IF EXISTS ") + name + " ON " + table);
+}
+
+void forget_rollup(const pg::Spi &spi, const std::string &name) {
+    pg::AsUserPinned const owner(store_tables().owner);
+    pg::run_once(spi, "DELETE FROM analytics_store.rollups WHERE name = " + literal(name));
+}
+
+void drop_source_row(const pg::Spi &spi, int32 source) {
+    pg::AsUserPinned const owner(store_tables().owner);
+    std::string const id = std::to_string(source);
     for (const char *name : {"notes", "watch", "sources"})
         pg::run_once(spi, std::string("DELETE FROM analytics_store.") + name + " WHERE source_id = " + id);
-    pg::run_once(spi, "DROP SEQUENCE analytics_store.note_below_" + id);
-    forget_source(source.id);
+    pg::run_once(spi, "DROP SEQUENCE IF EXISTS analytics_store.note_below_" + id);
+    forget_source(source);
+}
+
+void drop_stores(const pg::Spi &spi, const std::string &name) {
+    for (const char *level : {"_base", "_hour", "_day"})
+        pg::run_once(spi, "DROP TABLE IF EXISTS analytics_store." + quoted(name + level));
 }
 
 void drop(const Rollup &rollup) {
     require_owner(rollup);
     lock_source(rollup.source.relation);
-    std::size_t const siblings = rollups_of(rollup.source.id).size();
+    bool const last = rollups_of(rollup.source.id).size() <= 1;
     {
         pg::Spi const spi;
         pg::run_once(spi, "DROP VIEW IF EXISTS analytics." + quoted(rollup.name));
         pg::run_once(spi, "DROP VIEW IF EXISTS " + rollup.rows_view());
-        for (const std::string &store : {rollup.base_store(), rollup.hour_store(), rollup.day_store()})
-            pg::run_once(spi, "DROP TABLE IF EXISTS " + store);
-        pg::AsUser const owner(store_tables().owner);
-        pg::run_once(spi, "DELETE FROM analytics_store.rollups WHERE rollup_id = " + std::to_string(rollup.id));
+        drop_stores(spi, rollup.name);
+        forget_rollup(spi, rollup.name);
     }
-    if (siblings <= 1) drop_source(rollup.source);
+    if (last) {
+        drop_triggers(rollup.source);
+        pg::Spi const spi;
+        drop_source_row(spi, rollup.source.id);
+    }
     invalidate(rollup.source.relation);
 }
 
@@ -66,7 +78,7 @@ Definition definition_of(const Rollup &rollup) {
     d.name = rollup.name, d.source = rollup.source.relation;
     d.dimensions = rollup.dimensions;
     AttrNumber const time = columns_of(rollup.source).time;
-    pg::AsUser const owner(store_tables().owner);
+    pg::AsUserPinned const owner(store_tables().owner);
     pg::Spi const spi;
     pg::Result const row = pg::run_once(
         spi,
@@ -110,7 +122,7 @@ std::vector<std::string> restore(const Rollup &rollup) {
             for (const std::string &name : store_names(d))
                 pg::run_once(spi, "DROP TABLE IF EXISTS analytics_store." + quoted(name));
             create_stores(spi, d);
-            pg::AsUser const owner(store_tables().owner);
+            pg::AsUserPinned const owner(store_tables().owner);
             pg::run_once(spi, "UPDATE analytics_store.rollups SET summarised_to = '-infinity', first_row_at = NULL "
                               "WHERE rollup_id = " +
                                   std::to_string(rollup.id));
@@ -128,6 +140,33 @@ std::vector<std::string> restore(const Rollup &rollup) {
 }
 
 }  // namespace
+
+std::vector<std::string> forget_lost_sources() {
+    pg::Spi const spi;
+    pg::AsUserPinned const superuser(
+        BOOTSTRAP_SUPERUSERID);  // what is left belonged to the table's owner, who may be gone
+    pg::Result const lost =
+        pg::run_once(spi, "SELECT s.source_id, r.name::pg_catalog.text FROM analytics_store.sources s LEFT JOIN "
+                          "analytics_store.rollups r "
+                          "USING (source_id) WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid "
+                          "OPERATOR(pg_catalog.=) s.relation)");
+    struct Lost {
+        int32 source;
+        std::string rollup;
+    };
+    std::vector<Lost> list;
+    for (uint64 i = 0; i < lost.size(); ++i)
+        list.push_back({DatumGetInt32(*lost.get(i, 0)), lost.get(i, 1) ? pg::to_string(*lost.get(i, 1)) : ""});
+    for (const Lost &l : list) {
+        if (!l.rollup.empty()) drop_stores(spi, l.rollup), forget_rollup(spi, l.rollup);
+        drop_source_row(spi, l.source);
+    }
+    if (!list.empty()) invalidate(store_tables().sources);
+    std::vector<std::string> names;
+    for (Lost &l : list) names.push_back(std::move(l.rollup));
+    return names;
+}
+
 }  // namespace analytics::engine
 
 using namespace analytics;
@@ -135,6 +174,9 @@ using namespace analytics;
 ANALYTICS_FUNCTION(analytics_drop_rollup) {
     pg::Args const args(fcinfo);
     std::string const name = args.required_text(0, "name");
+    (void)engine::store_tables();
+    for (const std::string &lost : engine::forget_lost_sources())
+        if (lost == name) return 0;
     engine::Rollup const rollup = [&] {
         pg::Spi const spi;
         return engine::find_rollup(spi, name);
@@ -152,5 +194,11 @@ ANALYTICS_FUNCTION(analytics_restore_rollup) {
         return engine::find_rollup(spi, name);
     }();
     for (const std::string &line : engine::restore(rollup)) rows.put(line);
+    return 0;
+}
+
+ANALYTICS_FUNCTION(analytics_forget_lost_sources) {
+    (void)engine::store_tables();
+    (void)engine::forget_lost_sources();
     return 0;
 }

@@ -160,7 +160,7 @@ Example: SELECT analytics.create_rollup(''sales'', ''public.sales'', ''sold_at''
 CREATE OR REPLACE FUNCTION analytics.drop_rollup(name text) RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'analytics_drop_rollup';
 COMMENT ON FUNCTION analytics.drop_rollup(text) IS
-'Removes a rollup: its view, its stores and, with the last rollup of a table, the triggers on it. The source''s rows stay.
+'Removes a rollup: its view, its stores and, with the last rollup of a table, the triggers on it. The source''s rows stay, and so do metrics: they answer again once there is a rollup of that name.
 name: as given to create_rollup. Errors: PT404 if there is none, 2BP01 if other objects need the view.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.restore_rollup(name text) RETURNS SETOF text
@@ -184,11 +184,16 @@ AS 'MODULE_PATHNAME', 'analytics_refresh_step';
 COMMENT ON FUNCTION analytics_internal.refresh_step(integer) IS
 'One chunk of a refresh, for run_maintenance, which commits after each. True when nothing is left to do.';
 
+CREATE OR REPLACE FUNCTION analytics_internal.forget_lost_sources() RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'analytics_forget_lost_sources';
+COMMENT ON FUNCTION analytics_internal.forget_lost_sources() IS
+'Removes stores and registry rows of rollups whose table was dropped.';
+
 CREATE OR REPLACE FUNCTION analytics.invalidate_rollup(name text, from_time timestamptz, to_time timestamptz) RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'analytics_invalidate_rollup';
 COMMENT ON FUNCTION analytics.invalidate_rollup(text, timestamptz, timestamptz) IS
 'Has a range of a rollup read from the source until the next refresh has recomputed it.
-Needed only where rows changed while the source''s triggers were disabled and enabled again with nobody looking. from_time, to_time: [from, to), either may be infinite. Returns the number of stored base buckets in the range. Errors: PT404 for an unknown name, 22023 for an empty range.';
+Writes, TRUNCATE, partitions that come and go and disabled triggers are noticed without it: this is for rows that changed behind PostgreSQL''s back. from_time, to_time: [from, to), either may be infinite. Returns the number of stored base buckets in the range. Errors: PT404 for an unknown name, 22023 for an empty range.';
 
 CREATE OR REPLACE FUNCTION analytics.get_rollup_status()
 RETURNS TABLE(name text, source text, bucket interval, watermark timestamptz, dirty_buckets bigint, rows bigint,
@@ -259,6 +264,8 @@ BEGIN
     IF pg_catalog.to_regclass('analytics_store.sources') IS NULL THEN
         RETURN;
     END IF;
+    PERFORM analytics_internal.forget_lost_sources();
+    COMMIT;
     sources := ARRAY(SELECT source_id FROM analytics_store.sources ORDER BY source_id);
     FOREACH source IN ARRAY sources LOOP
         LOOP
@@ -293,6 +300,11 @@ END $$;
 COMMENT ON PROCEDURE analytics.run_maintenance() IS
 'What a cron job calls every minute: refreshes all rollups, in steps that commit, and scheduled materialized views that are due.
 CALL analytics.run_maintenance(); outside a transaction. Interrupted, it goes on where it stopped at the next call.';
+
+CREATE OR REPLACE FUNCTION analytics_internal.is_unrestricted(source_id integer) RETURNS boolean
+LANGUAGE c STABLE PARALLEL SAFE STRICT COST 10 AS 'MODULE_PATHNAME', 'analytics_is_unrestricted';
+COMMENT ON FUNCTION analytics_internal.is_unrestricted(integer) IS
+'Whether no row security applies to the caller on a rollup''s source.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.may_read_stores(source_id integer) RETURNS boolean
 LANGUAGE c STABLE PARALLEL SAFE STRICT COST 10 AS 'MODULE_PATHNAME', 'analytics_may_read_stores';

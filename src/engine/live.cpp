@@ -138,7 +138,7 @@ bool is_current_tenant(Node *node) {
 /// Whether a policy admits everybody to exactly the rows of the current tenant, as the stores' own policies do. Its
 /// name alone tells nothing: it may hold for some roles only, or compare with something else. Plain C: runs inside
 /// pg::call.
-bool is_tenant_policy(const RowSecurityPolicy *policy, Oid relation) {
+bool is_tenant_policy(const RowSecurityPolicy *policy, AttrNumber tenant) {
     if (!policy->permissive || (policy->polcmd != '*' && policy->polcmd != ACL_SELECT_CHR)) return false;
     auto const *roles = reinterpret_cast<const Oid *>(ARR_DATA_PTR(policy->roles));
     int const role_count = ARR_DIMS(policy->roles)[0];
@@ -148,15 +148,21 @@ bool is_tenant_policy(const RowSecurityPolicy *policy, Oid relation) {
     auto *left = static_cast<Node *>(linitial(castNode(OpExpr, qual)->args));
     auto *right = static_cast<Node *>(lsecond(castNode(OpExpr, qual)->args));
     if (!IsA(left, Var)) std::swap(left, right);
-    return IsA(left, Var) && castNode(Var, left)->varlevelsup == 0 &&
-           castNode(Var, left)->varattno == get_attnum(relation, "tenant_id") && is_current_tenant(right);
+    return IsA(left, Var) && castNode(Var, left)->varlevelsup == 0 && castNode(Var, left)->varattno == tenant &&
+           is_current_tenant(right);
 }
 
 }  // namespace
 
+bool is_restricted(Oid relation) {
+    return pg::call([&] { return check_enable_rls(relation, InvalidOid, true) == RLS_ENABLED; });
+}
+
 bool reads_raw(const Source &source) {
+    if (!is_restricted(source.relation)) return false;
+    AttrNumber tenant = pg::call([&] { return get_attnum(source.relation, "tenant_id"); });
+    if (tenant == InvalidAttrNumber) tenant = columns_of(source).tenant;  // renamed
     return pg::call([&] {
-        if (check_enable_rls(source.relation, InvalidOid, true) != RLS_ENABLED) return false;
         Relation const relation = table_open(source.relation, AccessShareLock);
         bool other = relation->rd_rsdesc == nullptr;
         ListCell *cell = nullptr;
@@ -165,7 +171,7 @@ bool reads_raw(const Source &source) {
             foreach (cell, relation->rd_rsdesc->policies) {
                 auto *policy = static_cast<RowSecurityPolicy *>(lfirst(cell));
                 ++count;
-                if (!is_tenant_policy(policy, source.relation)) other = true;
+                if (!is_tenant_policy(policy, tenant)) other = true;
             }
         table_close(relation, AccessShareLock);
         return other || count == 0;
@@ -200,13 +206,22 @@ std::vector<LiveRange> live_ranges(const pg::Spi &, const Rollup &rollup, std::s
 
 namespace {
 
+Oid base_store_of(const Rollup &rollup) {
+    std::string const name = rollup.name + (rollup.bucket == hour ? "_hour" : "_base");
+    const char *const text = name.c_str();
+    return pg::call([&] { return get_relname_relid(text, store_tables().schema); });
+}
+
 /// Ranges of every tenant, disjoint for each: those of all tenants, and what each has beyond them.
 std::vector<Touched> all_live(const Rollup &rollup) {
     const StoreTables &tables = store_tables();
     Snapshot const snapshot = active_snapshot();
     (void)leaves_now(rollup.source);
     State const state = read_state(tables, rollup, snapshot);
-    std::vector<core::TimeRange> common{{state.summarised_to, end_of_time}};
+    // A view has no tenant of its own to look for: where the source's rows are restricted, its stored half must be too.
+    // The owner of both under FORCE ROW LEVEL SECURITY is the case.
+    bool const unlike = is_restricted(rollup.source.relation) && !is_restricted(base_store_of(rollup));
+    std::vector<core::TimeRange> common{{unlike ? beginning : state.summarised_to, end_of_time}};
     std::vector<std::pair<std::string, core::TimeRange>> own;
     if (state.summarised_to != beginning) {
         add_changes(rollup, state, snapshot, common);
@@ -281,8 +296,7 @@ ANALYTICS_FUNCTION(analytics_live_ranges) {
     if (rollup == nullptr)
         throw pg::Error(MAKE_SQLSTATE('P', 'T', '4', '0', '4'), "unknown rollup",
                         "The view belongs to no rollup any more.", "Run SELECT analytics.install().");
-    bool const restricted =
-        pg::call([&] { return check_enable_rls(rollup->source.relation, InvalidOid, true) == RLS_ENABLED; });
+    bool const restricted = engine::is_restricted(rollup->source.relation);
     std::string const tenant = restricted ? engine::current_tenant() : "";
     auto *const context = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo)->econtext;
     for (const engine::Touched &touched : engine::live_for(context->ecxt_estate, *rollup)) {
@@ -295,5 +309,11 @@ ANALYTICS_FUNCTION(analytics_live_ranges) {
 ANALYTICS_FUNCTION(analytics_may_read_stores) {
     for (const engine::Source &source : engine::all_sources())
         if (source.id == PG_GETARG_INT32(0)) return BoolGetDatum(!engine::reads_raw(source));
+    return BoolGetDatum(false);
+}
+
+ANALYTICS_FUNCTION(analytics_is_unrestricted) {
+    for (const engine::Source &source : engine::all_sources())
+        if (source.id == PG_GETARG_INT32(0)) return BoolGetDatum(!engine::is_restricted(source.relation));
     return BoolGetDatum(false);
 }

@@ -19,6 +19,9 @@ Live live(const Rollup &, std::string_view tenant);
 /// The same ranges alone.
 std::vector<LiveRange> live_ranges(const pg::Spi &, const Rollup &, std::string_view tenant);
 
+/// Whether row security applies to the caller on a relation.
+bool is_restricted(Oid relation);
+
 /// Whether the caller may see only some rows of the source, by a policy other than the tenant's: stored sums would tell
 /// more than it may see, so everything is read from the source.
 bool reads_raw(const Source &);

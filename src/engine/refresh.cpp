@@ -1,5 +1,6 @@
 #include "engine/refresh.hpp"
 
+#include "engine/definition.hpp"
 #include "engine/live.hpp"
 #include "engine/settle.hpp"
 #include "engine/state_sql.hpp"
@@ -467,6 +468,7 @@ ANALYTICS_FUNCTION(analytics_refresh_rollups) {
     pg::RowSink<std::string, int64, int64, double> rows(fcinfo);
     std::optional<std::string> const name = args.text(0, "name");
     (void)engine::store_tables();
+    if (!name) (void)engine::forget_lost_sources();
     std::optional<int32> only;
     if (name) {
         pg::Spi const spi;

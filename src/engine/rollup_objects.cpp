@@ -143,8 +143,11 @@ void create_stores(const pg::Spi &spi, const Definition &d) {
 }
 
 void protect_stores(const pg::Spi &spi, const Definition &d, int32 source) {
-    std::string predicate = "(SELECT analytics_internal.may_read_stores(" + std::to_string(source) + "))";
-    if (d.has_tenant) predicate = "tenant_id = (SELECT analytics.current_tenant()) AND " + predicate;
+    std::string const id = "(" + std::to_string(source) + ")";
+    std::string predicate = "(SELECT analytics_internal.may_read_stores" + id + ")";
+    if (d.has_tenant)  // who sees every row of the source sees every row of its stores
+        predicate = "(SELECT analytics_internal.is_unrestricted" + id +
+                    ") OR (tenant_id = (SELECT analytics.current_tenant()) AND " + predicate + ")";
     for (const std::string &name : store_names(d))
         pg::run_once(spi, "SELECT analytics_internal.ensure_policy(" + literal("analytics_store." + quoted(name)) +
                               ", " + literal(predicate) + ")");
@@ -212,7 +215,7 @@ bool has_our_trigger(const pg::Spi &spi, const std::string &trigger, Oid source)
 }  // namespace
 
 bool create_triggers(Oid source, const std::string &source_name) {
-    pg::AsUser const superuser(BOOTSTRAP_SUPERUSERID);
+    pg::AsUserPinned const superuser(BOOTSTRAP_SUPERUSERID);
     pg::Spi const spi;
     bool made = false;
     for (auto const &[name, what] :

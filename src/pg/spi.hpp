@@ -7,6 +7,7 @@
 extern "C" {
 #include "jit/jit.h"
 #include "optimizer/cost.h"
+#include "utils/guc.h"
 }
 
 namespace analytics::pg {
@@ -156,6 +157,28 @@ class AsUser {
   private:
     Oid role_ = InvalidOid;
     int context_ = 0;
+};
+
+/// The same with nothing but pg_catalog on the search path, for SQL whose operators are not qualified: the caller may
+/// have planted an operator of its own. Not for saved statements, which would be planned again and again.
+class AsUserPinned {
+  public:
+    explicit AsUserPinned(Oid role) : user_(role), level_(call([] { return NewGUCNestLevel(); })) {
+        call([] {
+            (void)set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+                                    true, 0, false);
+        });
+    }
+    ~AsUserPinned() {
+        if (std::uncaught_exceptions() == exceptions_) AtEOXact_GUC(true, level_);  // else the abort does it
+    }
+    AsUserPinned(const AsUserPinned &) = delete;
+    AsUserPinned &operator=(const AsUserPinned &) = delete;
+
+  private:
+    AsUser user_;
+    int level_;
+    int exceptions_ = std::uncaught_exceptions();
 };
 
 }  // namespace analytics::pg

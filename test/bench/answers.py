@@ -75,3 +75,14 @@ def breakdown(table, large, _small):
     error = against_plain(table, large, question, "SELECT * FROM analytics.get_cost_breakdown('30d', 'model', as_of => $1)",
                           plain("cost_breakdown"), 200, as_of, rounds=5, approximate={6: 1e-3, 7: 0.01})
     table.add("its p95, greatest relative error", "", "percentile_cont", f"{100 * error:.2f} %", "at most 1 %", error <= 0.01)
+
+
+def agents(table, large, _small):
+    """p50, p95 and p99 of each agent's calls over 30 days."""
+    as_of = large.now()
+    question = "p50, p95, p99 by agent: get_cost_breakdown('30d', 'agent')"
+    ours = """SELECT key, p50_latency_ms, p95_latency_ms, p99_latency_ms
+              FROM analytics.get_cost_breakdown('30d', 'agent', as_of => $1) ORDER BY key"""
+    error = against_plain(table, large, question, ours, plain("agent_latency"), 200, as_of, rounds=5,
+                          approximate={1: 0.01, 2: 0.01, 3: 0.01})
+    table.add("their greatest relative error", "", "percentile_cont", f"{100 * error:.2f} %", "at most 1 %", error <= 0.01)

@@ -102,12 +102,15 @@ class Session:
 
     def differ(self, how, rows):
         self.count('differences')
-        lines = ['DIFFERENCE found by session %d (%s):' % (self.number, how)]
+        times = sorted(str(row[2] or row[5]) for row in rows)
+        lines = ['DIFFERENCE found by session %d (%s): %d rows from %s to %s' % (self.number, how, len(rows), times[0], times[-1])]
         for row in rows[:5]:
             lines.append('  view   %s %s %s rows %s\n  source %s %s rows %s\n    %s\n    %s' % (tuple(row[:4]) + tuple(row[4:])))
         try:
             for what in ("SELECT name, summarised_to, last_refresh_at FROM analytics_store.rollups",
                          "SELECT source_id, settled_to, lag, waits_for FROM analytics_store.sources",
+                         "SELECT r.name, l.* FROM analytics_store.rollups r, analytics_internal.live_ranges(r.rollup_id) l "
+                         "WHERE r.name = '%s'" % rows[0][0],
                          "SELECT * FROM analytics_store.notes LIMIT 30", "SELECT now(), pg_current_snapshot()"):
                 lines.append('  ' + '; '.join(' '.join(map(str, r)) for r in self.run(what)))
         except psycopg2.Error:
@@ -140,6 +143,9 @@ class Session:
         rows = self.run(sql)
         self.count('checks')
         if rows:
+            if os.environ.get('RANDOM_LOG'):
+                self.remember('AGAIN %d' % len(self.run(sql)))
+                for line in self.run('EXPLAIN (ANALYZE, VERBOSE) ' + sql): self.remember(line[0])
             self.differ('%s %s' % (rollup.name, how), rows)
 
     def compare_as_reader(self):

@@ -434,6 +434,70 @@ SELECT analytics.drop_rollup('visited') IS NULL AS nothing \gset
 DROP FUNCTION public.visited_differs();
 DROP TABLE public.visits;
 
+-- Row security that applies to only one of a source and its stores.
+CREATE TABLE public.open_visits (tenant_id text NOT NULL, at timestamptz NOT NULL, amount numeric);
+CREATE INDEX ON public.open_visits (at);
+INSERT INTO public.open_visits SELECT CASE WHEN i % 3 = 0 THEN 'other' ELSE 'acme' END, '2024-03-01Z'::timestamptz + i * interval '7 minutes', i
+  FROM generate_series(1, 300) i;
+GRANT SELECT ON public.open_visits TO rollup_reader;
+SELECT analytics.create_rollup('open_visited', 'public.open_visits', 'at', '{"n": "count(*)", "total": "sum(amount)"}') IS NULL AS nothing \gset
+SELECT count(*) AS nothing FROM analytics.refresh_rollups('open_visited') \gset
+SELECT rollup_id AS open_id FROM analytics_store.rollups WHERE name = 'open_visited' \gset
+CREATE FUNCTION public.open_differs() RETURNS bigint LANGUAGE sql AS $$ SELECT public.differences('SELECT tenant_id, bucket, n, total FROM analytics.open_visited',
+    'SELECT tenant_id, date_bin(''15 minutes'', at, ''2000-01-01Z'') AS bucket, count(*) AS n, sum(amount) AS total FROM public.open_visits GROUP BY 1, 2') $$;
+INSERT INTO public.open_visits VALUES ('other', '2024-03-01 05:00Z', 1000), ('acme', '2024-03-01 05:00Z', 1000);
+SET agent_analytics.tenant = 'acme';
+SET ROLE rollup_reader;
+SELECT is(public.open_differs(), 0::bigint, 'no row security on the source: a reader sees every tenant, stored or not');
+SELECT is((SELECT count(DISTINCT tenant_id) FROM analytics.open_visited), 2::bigint, 'both of them');
+RESET ROLE;
+ALTER TABLE public.open_visits ENABLE ROW LEVEL SECURITY;
+CREATE POLICY mine ON public.open_visits USING (tenant_id = (SELECT analytics.current_tenant()));
+SET ROLE rollup_reader;
+SELECT is(public.open_differs(), 0::bigint, 'switched on: its own only');
+SELECT is((SELECT count(DISTINCT tenant_id) FROM analytics.open_visited), 1::bigint, 'one');
+SELECT results_eq(format('SELECT count(*)::int FROM analytics_internal.live_ranges(%s)', :open_id), ARRAY[2], 'from the stores');
+RESET ROLE;
+ALTER TABLE public.open_visits RENAME tenant_id TO owned_by;
+SET ROLE rollup_reader;
+SELECT results_eq(format('SELECT count(*)::int FROM analytics_internal.live_ranges(%s)', :open_id), ARRAY[2], 'and still so when the column is renamed');
+SELECT is((SELECT sum(n) FROM analytics.open_visited), (SELECT count(*) FROM public.open_visits)::numeric, 'exactly');
+RESET ROLE;
+ALTER TABLE public.open_visits RENAME owned_by TO tenant_id;
+-- Its owner under FORCE: the stores are the owner's too, and not forced.
+CREATE ROLE rollup_owner;
+GRANT USAGE ON SCHEMA analytics, analytics_store, analytics_internal TO rollup_owner;
+SELECT analytics.drop_rollup('open_visited') IS NULL AS nothing \gset
+ALTER TABLE public.open_visits OWNER TO rollup_owner;
+SELECT analytics.create_rollup('open_visited', 'public.open_visits', 'at', '{"n": "count(*)", "total": "sum(amount)"}') IS NULL AS nothing \gset
+SELECT count(*) AS nothing FROM analytics.refresh_rollups('open_visited') \gset
+SET ROLE rollup_owner;
+SELECT is((SELECT count(DISTINCT tenant_id) FROM analytics.open_visited), 2::bigint, 'an owner sees all tenants');
+SELECT is(public.open_differs(), 0::bigint, 'exactly');
+RESET ROLE;
+ALTER TABLE public.open_visits FORCE ROW LEVEL SECURITY;
+SET ROLE rollup_owner;
+SELECT is((SELECT count(DISTINCT tenant_id) FROM analytics.open_visited), 1::bigint, 'under FORCE its own tenant');
+SELECT is(public.open_differs(), 0::bigint, 'exactly, too');
+RESET ROLE;
+RESET agent_analytics.tenant;
+
+-- DROP TABLE ... CASCADE takes the views; the rest goes with the next thing that is done with rollups.
+SELECT analytics.define_metric('open_total', 'open_visited', 'total') IS NULL AS nothing \gset
+SET client_min_messages = error;
+DROP TABLE public.open_visits CASCADE;
+SELECT throws_ok($$SELECT * FROM analytics.get_metric_series('open_total')$$, 'PT404', NULL, 'a metric whose table is gone');
+CREATE TABLE public.open_visits (tenant_id text NOT NULL, at timestamptz PRIMARY KEY, amount numeric);
+INSERT INTO public.open_visits VALUES ('acme', '2024-03-01Z', 5);
+SELECT lives_ok($$SELECT analytics.create_rollup('open_visited', 'public.open_visits', 'at', '{"n": "count(*)"}')$$, 'its name is free again');
+SELECT is((SELECT sum(n) FROM analytics.open_visited), 1::numeric, 'for another table');
+DELETE FROM analytics_store.metrics WHERE name = 'open_total';
+DROP TABLE public.open_visits CASCADE;
+SELECT lives_ok($$SELECT analytics.drop_rollup('open_visited')$$, 'dropping what its table left behind');
+SELECT throws_ok($$SELECT analytics.drop_rollup('open_visited')$$, 'PT404', NULL, 'works once');
+DROP FUNCTION public.open_differs();
+SELECT is_empty($$SELECT public.everything() EXCEPT SELECT what FROM public.inventory$$, 'and leaves nothing');
+
 -- A refresh that statement_timeout ends.
 CREATE FUNCTION public.slow(x integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$
 BEGIN
@@ -469,6 +533,6 @@ DROP FUNCTION public.slow(integer), public.slowed_differs();
 SELECT is_empty($$SELECT public.everything() EXCEPT SELECT what FROM public.inventory$$, 'at the end nothing is left');
 
 -- Roles outlive the database.
-DROP OWNED BY rollup_stranger, rollup_reader, rollup_auditor, rollup_writer;
-DROP ROLE rollup_stranger, rollup_reader, rollup_auditor, rollup_writer;
+DROP OWNED BY rollup_stranger, rollup_reader, rollup_auditor, rollup_writer, rollup_owner;
+DROP ROLE rollup_stranger, rollup_reader, rollup_auditor, rollup_writer, rollup_owner;
 SELECT finish();

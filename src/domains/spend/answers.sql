@@ -23,12 +23,13 @@ Errors: 22023 when as_of is out of range.';
 CREATE OR REPLACE FUNCTION analytics.get_cost_breakdown(period text DEFAULT '30d', group_by text DEFAULT 'model',
     as_of timestamptz DEFAULT NULL, row_limit integer DEFAULT 100)
 RETURNS TABLE (key text, call_count bigint, input_tokens bigint, output_tokens bigint, cost_usd numeric, cost_pct numeric,
-               avg_latency_ms double precision, p95_latency_ms double precision, success_rate numeric, unpriced_calls bigint)
+               avg_latency_ms double precision, p95_latency_ms double precision, success_rate numeric, unpriced_calls bigint,
+               p50_latency_ms double precision, p99_latency_ms double precision)
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 10000 ROWS 20 AS 'MODULE_PATHNAME', 'analytics_get_cost_breakdown';
 COMMENT ON FUNCTION analytics.get_cost_breakdown(text, text, timestamptz, integer) IS
 'What costs most: calls, tokens, cost, latency and success by model, provider, agent, user, task or run.
 period: 24h, 7d, 30d or 90d: the calls of (as_of - period, as_of], to the microsecond. group_by: model, provider, agent, user, task or run. as_of: NULL means now. row_limit: 1 to 1000 rows, dearest first.
-Result: key (NULL for calls that name none), call_count, input_tokens, output_tokens, cost_usd (exact; NULL where no call has a price), cost_pct (of the whole, 0..100 with 2 decimals, also where keys are cut off), avg_latency_ms, p95_latency_ms (for model, provider and agent within 1 % of the exact one, for the others exact), success_rate (0..1 with 4 decimals), unpriced_calls (whose cost is not known).
+Result: key (NULL for calls that name none), call_count, input_tokens, output_tokens, cost_usd (exact; NULL where no call has a price), cost_pct (of the whole, 0..100 with 2 decimals, also where keys are cut off), avg_latency_ms, p95_latency_ms, success_rate (0..1 with 4 decimals), unpriced_calls (whose cost is not known), p50_latency_ms, p99_latency_ms (percentiles are within 1 % of the exact ones for model, provider and agent, and exact for the others).
 Errors: 22023 for an unknown period or group_by or a row_limit out of range.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.scope_spend(agent_id text, user_id text, model text, task_id text,

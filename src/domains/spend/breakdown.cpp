@@ -14,8 +14,11 @@ struct Line {
     std::optional<std::string> key;
     int64 calls, input_tokens, output_tokens, unpriced, successes;
     std::optional<Datum> cost;
-    std::optional<double> mean_latency, p95_latency;
+    std::optional<double> mean_latency;
+    std::array<std::optional<double>, 3> latency;  // at `quantiles`
 };
+
+constexpr std::array quantiles{0.5, 0.95, 0.99};
 
 /// From a rollup: any number of calls costs the same.
 std::vector<Line> from_rollup(const pg::Spi &spi, const char *rollup_name, const std::string &dimension,
@@ -38,7 +41,9 @@ std::vector<Line> from_rollup(const pg::Spi &spi, const char *rollup_name, const
         const engine::Cell &cost = answer.cell(group, 0, spend), &mean = answer.cell(group, 0, latency_mean);
         Line line{group.key,     whole(calls),    whole(input),
                   whole(output), whole(unpriced), whole(successes),
-                  std::nullopt,  std::nullopt,    engine::quantile(answer.cell(group, 0, latency), 0.95)};
+                  std::nullopt,  std::nullopt,    {}};
+        for (std::size_t q = 0; q < quantiles.size(); ++q)
+            line.latency[q] = engine::quantile(answer.cell(group, 0, latency), quantiles[q]);
         if (!cost.null) line.cost = cost.value;
         if (mean.count > 0) line.mean_latency = DatumGetFloat8(mean.value) / static_cast<double>(mean.count);
         lines.push_back(std::move(line));
@@ -54,7 +59,9 @@ std::vector<Line> from_calls(const pg::Spi &spi, const std::string &column, Datu
         "SELECT c." + column +
             ", count(*), sum(c.input_tokens)::bigint, sum(c.output_tokens)::bigint, sum(c.cost_usd), "
             "count(*) FILTER (WHERE c.cost_usd IS NULL), count(*) FILTER (WHERE c.success), avg(c.latency_ms), "
-            "percentile_cont(0.95) WITHIN GROUP (ORDER BY c.latency_ms) FROM analytics_data.llm_calls c "
+            "percentile_cont(0.5) WITHIN GROUP (ORDER BY c.latency_ms), "
+            "percentile_cont(0.95) WITHIN GROUP (ORDER BY c.latency_ms), "
+            "percentile_cont(0.99) WITHIN GROUP (ORDER BY c.latency_ms) FROM analytics_data.llm_calls c "
             "WHERE c.tenant_id = $1 AND c.created_at >= $2 AND c.created_at < $3 GROUP BY 1",
         std::vector<Oid>{TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, true);
     pg::Result const rows =
@@ -64,8 +71,15 @@ std::vector<Line> from_calls(const pg::Spi &spi, const std::string &column, Datu
     for (uint64 i = 0; i < rows.size(); ++i) {
         auto const whole = [&](int column_number) { return DatumGetInt64(*rows.get(i, column_number)); };
         auto const key = rows.get(i, 0);
-        lines.push_back({key ? std::optional(pg::to_string(*key)) : std::nullopt, whole(1), whole(2), whole(3),
-                         whole(5), whole(6), rows.get(i, 4), real(rows.get(i, 7)), real(rows.get(i, 8))});
+        lines.push_back({key ? std::optional(pg::to_string(*key)) : std::nullopt,
+                         whole(1),
+                         whole(2),
+                         whole(3),
+                         whole(5),
+                         whole(6),
+                         rows.get(i, 4),
+                         real(rows.get(i, 7)),
+                         {real(rows.get(i, 8)), real(rows.get(i, 9)), real(rows.get(i, 10))}});
     }
     return lines;
 }
@@ -108,13 +122,14 @@ ANALYTICS_FUNCTION(analytics_get_cost_breakdown) {
     std::sort(lines.begin(), lines.end(), before);
     if (lines.size() > row_limit) lines.resize(row_limit);
     pg::RowSink<std::optional<std::string>, int64, int64, int64, Number, Number, std::optional<double>,
-                std::optional<double>, Number, int64>
+                std::optional<double>, Number, int64, std::optional<double>, std::optional<double>>
         rows(fcinfo);
     for (const Line &line : lines)
         rows.put(line.key, line.calls, line.input_tokens, line.output_tokens,
                  line.cost ? Number(pg::NumericValue{*line.cost}) : Number(),
                  line.cost ? percent(*line.cost, total) : Number(), rounded(line.mean_latency),
-                 rounded(line.p95_latency), rate(line.successes, line.calls, 4), line.unpriced);
+                 rounded(line.latency[1]), rate(line.successes, line.calls, 4), line.unpriced, rounded(line.latency[0]),
+                 rounded(line.latency[2]));
     return 0;
 }
 
