@@ -102,28 +102,30 @@ TEST(EtsGolden, LikelihoodReachesRAndWhereItIsTheSameForecastsAre) {
     EXPECT_GE(same, 12);
 }
 
-// A discount matrix is stable exactly if its powers vanish: a second way to the answer.
+/// Whether the errors of a filter over zeros die away once shaken: a second way to the same answer.
 bool forgets(const EtsModel &model, const EtsParameters &p, int m) {
-    // The unobservable direction (level up, season down) is kept out by starting from forecast errors only.
-    double level = 0, slope = 0;
+    constexpr int steps = 20'000;
+    double level = 0, slope = 0, middle = 0, end = 0;
     std::vector<double> season(static_cast<std::size_t>(m));
     double const phi = model.trend == EtsTrend::damped ? p.phi : 1;
     bool const seasonal = model.season != EtsSeason::none, trend = model.trend != EtsTrend::none;
-    for (int t = 0; t < 40'000; ++t) {
+    for (int t = 0; t < steps; ++t) {
         double &s = season[static_cast<std::size_t>(t % m)];
         double const carried = trend ? phi * slope : 0.0;
         double const e = (t < 2 * m ? std::sin(t * t + 1.0) : 0.0) - level - carried - (seasonal ? s : 0.0);
+        if (!std::isfinite(e)) return false;
         level += carried + p.alpha * e, slope = carried + (trend ? p.beta : 0.0) * e;
         if (seasonal) s += p.gamma * e;
-        if (t >= 40'000 - m && !(std::abs(e) < 1e-3)) return false;
+        if (t >= steps / 2 - 1000 && t < steps / 2) middle = std::max(middle, std::abs(e));
+        if (t >= steps - 1000) end = std::max(end, std::abs(e));
     }
-    return true;
+    return end < 1e-9 || end < 0.99 * middle;
 }
 
 TEST(Ets, AdmissibleIsWhatForgets) {
     int yes = 0, no = 0;
     for (const char *const letters : {"ANN", "AAN", "AAdN", "ANA", "AAA", "AAdA"})
-        for (double const alpha : {0.1, 0.5, 0.9, 1.3, 1.6})
+        for (double const alpha : {0.1, 0.5, 0.9, 1.2, 1.4})
             for (double const beta : {0.05, 0.3, 0.8, 1.5})
                 for (double const gamma : {0.05, 0.4, 0.9, 1.2})
                     for (int const m : {2, 7, 12}) {
