@@ -1,6 +1,7 @@
 #include "core/forecast/ets.hpp"
 
 #include "core/forecast/ets_fit.hpp"
+#include "core/series/scaling.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,26 +19,6 @@ using ets::States;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int longest_season = 24;
 constexpr double most_alpha = 0.9999;
-
-/// A power of two near the mean size of the values: dividing by it is exact, and afterwards nothing overflows.
-double scale_of(std::span<const double> y) {
-    double largest = 0;
-    for (double const v : y) {
-        if (!std::isfinite(v)) throw std::invalid_argument("a series must consist of finite values");
-        largest = std::max(largest, std::abs(v));
-    }
-    if (!(largest > 0)) return 1;
-    double sum = 0;
-    for (double const v : y) sum += std::abs(v / largest);
-    double const power = std::floor(std::log2(largest) + std::log2(sum / static_cast<double>(y.size())));
-    return std::exp2(std::clamp(power, -1000.0, 1000.0));
-}
-
-std::vector<double> scaled(std::span<const double> y, double scale) {
-    std::vector<double> values(y.begin(), y.end());
-    for (double &v : values) v /= scale;
-    return values;
-}
 
 std::size_t parameter_count(const EtsModel &model, std::size_t m) {  // with the variance, as R counts
     return 3 + (model.trend == EtsTrend::none ? 0 : 2) + (model.trend == EtsTrend::damped ? 1 : 0) +
@@ -94,8 +75,7 @@ EtsFit finish(const Optimum &optimum, std::span<const double> y, std::size_t m, 
     return fit;
 }
 
-void check(std::span<const double> y, int season) {
-    if (y.empty()) throw std::invalid_argument("a series must have at least one value");
+void check(int season) {
     if (season < 1) throw std::invalid_argument("a season must have at least one point");
 }
 
@@ -191,7 +171,8 @@ std::optional<EtsModel> parse_ets(std::string_view letters) {
 }
 
 EtsFit fit_ets(std::span<const double> y, int season, EtsModel model, const Stop &stop) {
-    check(y, season);
+    check(season);
+    double const scale = size_of(y);
     bool const seasonal = model.season != EtsSeason::none;
     if (seasonal && (season < 2 || season > longest_season || y.size() <= static_cast<std::size_t>(season)))
         throw std::invalid_argument("a season in ets needs 2 to 24 points and a longer series");
@@ -199,8 +180,7 @@ EtsFit fit_ets(std::span<const double> y, int season, EtsModel model, const Stop
         throw std::invalid_argument("a multiplicative season needs multiplicative errors");
     if (model.multiplicative_error && *std::min_element(y.begin(), y.end()) <= 0)
         throw std::invalid_argument("a multiplicative model needs positive values");
-    double const scale = scale_of(y);
-    std::vector<double> const values = scaled(y, scale);
+    std::vector<double> const values = divided(y, scale);
     std::size_t const m = seasonal ? static_cast<std::size_t>(season) : 1;
     Fitter fitter(values, m, stop);
     Optimum optimum = fitter.fit({model.multiplicative_error, EtsTrend::none, model.season});
@@ -211,10 +191,10 @@ EtsFit fit_ets(std::span<const double> y, int season, EtsModel model, const Stop
 }
 
 EtsFit auto_ets(std::span<const double> y, int season, const EtsOptions &options, const Stop &stop) {
-    check(y, season);
+    check(season);
     if (y.size() > options.most_points) y = y.last(std::max<std::size_t>(options.most_points, 1));
-    double const scale = scale_of(y);
-    std::vector<double> const values = scaled(y, scale);
+    double const scale = size_of(y);
+    std::vector<double> const values = divided(y, scale);
     auto const [low, high] = std::minmax_element(values.begin(), values.end());
     bool const seasonal = season > 1 && season <= longest_season && y.size() > static_cast<std::size_t>(season);
     std::size_t const m = seasonal ? static_cast<std::size_t>(season) : 1;
@@ -225,13 +205,13 @@ EtsFit auto_ets(std::span<const double> y, int season, const EtsOptions &options
 
 EtsFit filter_ets(std::span<const double> y, int season, EtsModel model, const EtsParameters &parameters,
                   const EtsState &initial, std::vector<double> *fitted) {
-    check(y, season);
+    check(season);
     bool const factors = model.season == EtsSeason::multiplicative;
     std::size_t const m = model.season == EtsSeason::none ? 1 : static_cast<std::size_t>(season);
     if (initial.season.size() != (model.season == EtsSeason::none ? 0 : m))
         throw std::invalid_argument("the initial state does not have the model's season");
-    double const scale = scale_of(y);
-    std::vector<double> const values = scaled(y, scale);
+    double const scale = size_of(y);
+    std::vector<double> const values = divided(y, scale);
     Optimum given{model, parameters, {initial.level / scale, initial.slope / scale, initial.season}, {}, 0, 0};
     if (!factors)
         for (double &s : given.initial.season) s /= scale;
