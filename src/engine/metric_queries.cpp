@@ -1,16 +1,16 @@
 // Answers from metrics: a series, a summary.
 #include "engine/filters.hpp"
-#include "engine/metrics.hpp"
+#include "engine/metric_line.hpp"
 #include "engine/periods.hpp"
 #include "pg/rows.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace analytics::engine {
 namespace {
 
 using core::Slot;
-using Number = std::optional<pg::NumericValue>;
 
 constexpr std::size_t most_cells = 1'000'000;  // keys times slots of a grouped answer
 constexpr int most_keys = 10'000;
@@ -188,6 +188,23 @@ Datum numeric_array(const std::vector<Value> &values) {
 }
 
 }  // namespace
+
+MetricLine read_line(const pg::Spi &spi, const pg::Args &args, int metric_argument, int filters_argument,
+                     const Series &series) {
+    Question question{spi, find_metric(spi, args.required_text(metric_argument, "metric")), current_tenant(), {}, {}};
+    question.filters = engine::filters_argument(args, filters_argument, question.found.rollup);
+    Cells const cells(question, series.slots);
+    Evaluator evaluator = question.evaluator(question.metric().fill);
+    MetricLine line{question.found.metric, std::vector<Value>(series.slots.size()), {}};
+    std::vector<Key> const keys = keys_of(cells);
+    evaluator.run(cells.rows(keys.front().groups), line.exact);
+    for (const Value &v : line.exact)
+        line.values.push_back(
+            v ? pg::call([&] { return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, *v)); })
+              : std::numeric_limits<double>::quiet_NaN());
+    return line;
+}
+
 }  // namespace analytics::engine
 
 using namespace analytics;

@@ -71,7 +71,7 @@ pg::Statement &statement(std::string sql, std::size_t filters) {
     if (found != statements.end()) return *found->second;
     std::vector<Oid> types{TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID};
     types.insert(types.end(), filters, TEXTARRAYOID);
-    auto made = std::make_unique<pg::Statement>(sql, types, true);
+    auto made = std::make_unique<pg::Statement>(sql, types, pg::PlanFor::by_index);
     return *statements.emplace(std::move(sql), std::move(made)).first->second;
 }
 

@@ -54,7 +54,7 @@ pg::Statement &statement(std::string sql, std::vector<Oid> types) {
     static std::unordered_map<std::string, std::unique_ptr<pg::Statement>> statements;
     auto const found = statements.find(sql);
     if (found != statements.end()) return *found->second;
-    auto made = std::make_unique<pg::Statement>(sql, std::move(types), true);
+    auto made = std::make_unique<pg::Statement>(sql, std::move(types), pg::PlanFor::by_index);
     return *statements.emplace(std::move(sql), std::move(made)).first->second;
 }
 
@@ -226,7 +226,7 @@ std::vector<Touched> dirty_ranges(const pg::Spi &spi, const Source &source, cons
                                   Snapshot snapshot, int64 &notes_seen) {
     std::vector<Touched> dirty;
     static pg::Statement notes("SELECT tenant_id, from_at, to_at FROM analytics_store.notes WHERE source_id = $1",
-                               {INT4OID}, true);
+                               {INT4OID}, pg::PlanFor::by_index);
     Datum const id = Int32GetDatum(source.id);
     pg::Result const rows = notes.run_under(spi, snapshot, std::span(&id, 1));
     for (uint64 i = 0; i < rows.size(); ++i) {
@@ -306,7 +306,8 @@ class SourceRefresh {
         dirty_ = dirty_ranges(spi_, source_, leaves_, snapshot_, notes_seen);
         bool done = true;
         for (const Rollup *rollup : rollups_of(source_.id)) done = refresh(*rollup, one_chunk, reports) && done;
-        static pg::Statement clear("DELETE FROM analytics_store.notes WHERE source_id = $1", {INT4OID}, true);
+        static pg::Statement clear("DELETE FROM analytics_store.notes WHERE source_id = $1", {INT4OID},
+                                   pg::PlanFor::by_index);
         Datum const id = Int32GetDatum(source_.id);
         clear.run_under(spi_, snapshot_,
                         std::span(&id, 1));  // exactly the notes seen: later ones are not in the snapshot

@@ -171,7 +171,8 @@ std::string shown_view_sql(const Definition &d, int32 rollup_id) {
            " UNION ALL SELECT r.tenant_id, analytics_internal.bucket_of(r.at, " +
            std::to_string(d.bucket) + ")" + dimension_list(d.dimensions, "r") + ", " + states_of_rows(d.measures) +
            " FROM analytics_internal.live_ranges(" + id + ") l JOIN " + rollup.rows_view() +
-           " r ON analytics_internal.in_range(r.at, l.from_at, l.to_at) AND (l.tenant_id = r.tenant_id) IS NOT FALSE GROUP "
+           " r ON analytics_internal.in_range(r.at, l.from_at, l.to_at) AND (l.tenant_id = r.tenant_id) IS NOT FALSE "
+           "GROUP "
            "BY 1, 2" +
            dimension_list(d.dimensions, "r") + ") s";
 }

@@ -54,24 +54,29 @@ class Result {
     uint64 count_;
 };
 
-/// How a saved statement is planned, should it be planned now: without JIT (compiling costs more than any of our
-/// statements, and a generic plan's guess of its rows is high) and, if asked, by nested loops over indexes only: a
-/// store that is small today will not stay so, and a hash join of ranges on the tenant alone is quadratic where there
-/// is one.
+/// How a saved statement is planned, should it be planned now: always without JIT (compiling costs more than any of our
+/// statements, and a generic plan's guess of its rows is high). by_index: by nested loops over indexes only; a store
+/// that is small today will not stay so, and a hash join of ranges on the tenant alone is quadratic where there is one.
+/// few_rows: besides, groups by sorting; a hash table made for the rows that a generic plan expects costs milliseconds.
+enum class PlanFor : std::uint8_t { anything, by_index, few_rows };
+
 class PlannerSettings {
   public:
-    explicit PlannerSettings(bool by_index) {
+    explicit PlannerSettings(PlanFor use) {
         jit_enabled = false;
-        if (by_index) enable_seqscan = enable_hashjoin = enable_mergejoin = false;
+        if (use != PlanFor::anything) enable_seqscan = enable_hashjoin = enable_mergejoin = false;
+        if (use == PlanFor::few_rows) enable_hashagg = false;
     }
     ~PlannerSettings() {
         jit_enabled = jit_, enable_seqscan = seqscan_, enable_hashjoin = hash_, enable_mergejoin = merge_;
+        enable_hashagg = hashagg_;
     }
     PlannerSettings(const PlannerSettings &) = delete;
     PlannerSettings &operator=(const PlannerSettings &) = delete;
 
   private:
-    bool jit_ = jit_enabled, seqscan_ = enable_seqscan, hash_ = enable_hashjoin, merge_ = enable_mergejoin;
+    bool jit_ = jit_enabled, seqscan_ = enable_seqscan, hash_ = enable_hashjoin, merge_ = enable_mergejoin,
+         hashagg_ = enable_hashagg;
 };
 
 /// A statement that is planned once a session and role. Generic from the start: PostgreSQL's own choice never
@@ -79,15 +84,13 @@ class PlannerSettings {
 /// the answers of a rollup depend on this backend's memory. Names carry their schema, values are parameters.
 class Statement {
   public:
-    /// `by_index`: planned as if tables could not be scanned whole, because a store that is small today will not stay
-    /// so.
-    Statement(std::string sql, std::vector<Oid> types, bool by_index = false)
-        : sql_(std::move(sql)), types_(std::move(types)), by_index_(by_index) {}
+    Statement(std::string sql, std::vector<Oid> types, PlanFor use = PlanFor::anything)
+        : sql_(std::move(sql)), types_(std::move(types)), use_(use) {}
 
     /// read_only = true keeps the caller's snapshot (all reads of one answer must share one).
     Result run(const Spi &, std::span<const Datum> values, const char *nulls = nullptr, bool read_only = true) {
         SPIPlanPtr const plan = prepare();
-        PlannerSettings const settings(by_index_);
+        PlannerSettings const settings(use_);
         call([&] {
             int const code = SPI_execute_plan(plan, const_cast<Datum *>(values.data()), nulls, read_only, 0);
             if (code < 0) elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(code));
@@ -98,7 +101,7 @@ class Statement {
     /// Runs under a snapshot of the caller's choice and still sees this transaction's own writes.
     Result run_under(const Spi &, Snapshot snapshot, std::span<const Datum> values, const char *nulls = nullptr) {
         SPIPlanPtr const plan = prepare();
-        PlannerSettings const settings(by_index_);
+        PlannerSettings const settings(use_);
         call([&] {
             int const code = SPI_execute_snapshot(plan, const_cast<Datum *>(values.data()), nulls, snapshot,
                                                   InvalidSnapshot, false, true, 0);
@@ -128,7 +131,7 @@ class Statement {
 
     std::string sql_;
     std::vector<Oid> types_;
-    bool by_index_;
+    PlanFor use_;
     std::map<Oid, SPIPlanPtr> plans_;
 };
 

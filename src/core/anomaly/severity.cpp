@@ -12,4 +12,18 @@ std::optional<Severity> severity(double q_value, double deviation_pct) {
     return std::nullopt;
 }
 
+const char *name_of(Severity severity) {
+    switch (severity) {
+    case Severity::critical:
+        return "critical";
+    case Severity::high:
+        return "high";
+    case Severity::medium:
+        return "medium";
+    case Severity::low:
+        return "low";
+    }
+    return "";
+}
+
 }  // namespace analytics::core

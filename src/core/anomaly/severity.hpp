@@ -13,4 +13,7 @@ enum class Severity : std::uint8_t { critical, high, medium, low };  // worst fi
 /// @param deviation_pct  |actual - expected| / expected * 100; infinite or NaN (nothing was expected) counts as large
 std::optional<Severity> severity(double q_value, double deviation_pct);
 
+/// "critical", "high", "medium", "low".
+const char *name_of(Severity);
+
 }  // namespace analytics::core

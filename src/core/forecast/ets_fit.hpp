@@ -23,7 +23,8 @@ double cost_of(Sums &sums, std::size_t n);
 /// Fits models to one series; keeps what the fits share.
 class Fitter {
   public:
-    /// @param y  values of size about 1 (see core/series/scaling.hpp), m points per season (1: none), more points than m
+    /// @param y  values of size about 1 (see core/series/scaling.hpp), m points per season (1: none), more points than
+    /// m
     Fitter(std::span<const double> y, std::size_t m, const Stop &stop);
 
     /// @param simpler   the optimum of the same model without slope, or without damping: another place to start

@@ -29,20 +29,6 @@ const char *name_of(core::ShopAnomaly anomaly) {
     return "";
 }
 
-const char *name_of(core::Severity severity) {
-    switch (severity) {
-    case core::Severity::critical:
-        return "critical";
-    case core::Severity::high:
-        return "high";
-    case core::Severity::medium:
-        return "medium";
-    case core::Severity::low:
-        return "low";
-    }
-    return "";
-}
-
 /// The rate as numeric; nothing in an hour without orders.
 std::optional<Datum> rate(const Sales &s) {
     if (s.orders == 0) return std::nullopt;
@@ -120,7 +106,7 @@ ANALYTICS_FUNCTION(analytics_get_active_anomalies) {
         };
         rows.put(pg::Timestamp{edges[f.hour]}, name_of(f.anomaly),
                  pg::quotient(pg::numeric_call(numeric_mul, off, pg::to_numeric(100)), expected, 2),
-                 name_of(f.severity), now.orders, pg::rounded(mean.orders, 2), pg::NumericValue{now.revenue},
+                 core::name_of(f.severity), now.orders, pg::rounded(mean.orders, 2), pg::NumericValue{now.revenue},
                  pg::rounded(mean.revenue, 2), shown(rate(now)), shown(mean.rate), pg::rounded(expected, 2), share(70),
                  share(130), std::nullopt);
     }

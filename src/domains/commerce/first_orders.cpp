@@ -36,7 +36,7 @@ class Refresh {
         }
         if (everything) clear();
         else forget(all, own);
-        find(all, own);
+        find(all, own, everything);
         count();
     }
 
@@ -53,12 +53,12 @@ class Refresh {
         static pg::Statement of_all("DELETE FROM analytics_store.customer_first_orders s USING unnest($1, $2) r(f, t) "
                                     "WHERE s.first_order_at >= r.f AND s.first_order_at < r.t "
                                     "RETURNING s.tenant_id, s.customer_id, s.first_order_at",
-                                    {instants, instants}, true);
+                                    {instants, instants}, pg::PlanFor::by_index);
         static pg::Statement of_own(
             "DELETE FROM analytics_store.customer_first_orders s USING unnest($1, $2, $3) r(tenant, f, t) "
             "WHERE s.tenant_id = r.tenant AND s.first_order_at >= r.f AND s.first_order_at < r.t "
             "RETURNING s.tenant_id, s.customer_id, s.first_order_at",
-            {TEXTARRAYOID, instants, instants}, true);
+            {TEXTARRAYOID, instants, instants}, pg::PlanFor::by_index);
         if (!all.empty()) {
             std::array const values{all.from_array(), all.to_array()};
             take(of_all.run_under(spi_, snapshot_, values));
@@ -81,8 +81,8 @@ class Refresh {
     }
 
     /// Everybody else's first order can only have become earlier, by an order in a range.
-    void find(RangeArrays &all, RangeArrays &own) {
-        static pg::Statement statement(
+    void find(RangeArrays &all, RangeArrays &own, bool everything) {
+        static const std::string sql =
             "WITH probed AS (SELECT d.tenant_id, d.customer_id, f.created_at FROM unnest($6, $7) d(tenant_id, "
             "customer_id) "
             "CROSS JOIN LATERAL " FIRST_ORDER(
@@ -116,8 +116,12 @@ class Refresh {
                                           "(VALUES "
                                           "(analytics_internal.bucket_of(c.at, 3600000000)), "
                                           "(analytics_internal.bucket_of(c.before, 3600000000))) h(hour) "
-                                          "WHERE h.hour IS NOT NULL",
-            {instants, instants, TEXTARRAYOID, instants, instants, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID}, true);
+                                          "WHERE h.hour IS NOT NULL";
+        static const std::vector<Oid> types{instants, instants,     TEXTARRAYOID, instants,
+                                            instants, TEXTARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID};
+        static pg::Statement of_all_orders(sql, types, pg::PlanFor::by_index),
+            of_few(sql, types, pg::PlanFor::few_rows);
+        pg::Statement &statement = everything ? of_all_orders : of_few;
         std::array const values{all.from_array(),
                                 all.to_array(),
                                 own.tenant_array(),
@@ -151,7 +155,7 @@ class Refresh {
             "SELECT k.tenant_id, k.hour, k.customers FROM counted k WHERE k.customers > 0 "
             "ON CONFLICT (tenant_id, hour) DO UPDATE SET new_customers = excluded.new_customers "
             "WHERE c.new_customers <> excluded.new_customers",
-            {TEXTARRAYOID, instants}, true);
+            {TEXTARRAYOID, instants}, pg::PlanFor::by_index);
         std::array const values{array_of(tenants, TEXTOID), array_of(hours, TIMESTAMPTZOID)};
         statement.run_under(spi_, snapshot_, values);
     }
@@ -220,7 +224,7 @@ void add_stored(const pg::Spi &spi, Datum tenant, Slots &slots) {
     }
     static pg::Statement counts("SELECT c.hour, c.new_customers FROM analytics_store.customer_first_order_counts c "
                                 "WHERE c.tenant_id = $1 AND c.hour >= $2 AND c.hour < $3",
-                                {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, true);
+                                {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, pg::PlanFor::by_index);
     for (TimeRange r : whole) {
         std::array const values{tenant, TimestampTzGetDatum(r.from), TimestampTzGetDatum(r.to)};
         pg::Result const rows = counts.run(spi, values);
@@ -232,7 +236,7 @@ void add_stored(const pg::Spi &spi, Datum tenant, Slots &slots) {
     static pg::Statement ends("SELECT r.f, (SELECT pg_catalog.count(*) FROM analytics_store.customer_first_orders s "
                               "WHERE s.tenant_id = $1 AND s.first_order_at >= r.f AND s.first_order_at < r.t) "
                               "FROM unnest($2, $3) r(f, t)",
-                              {TEXTOID, instants, instants}, true);
+                              {TEXTOID, instants, instants}, pg::PlanFor::by_index);
     std::array const values{tenant, ragged.from_array(), ragged.to_array()};
     pg::Result const rows = ends.run(spi, values);
     for (uint64 i = 0; i < rows.size(); ++i)
@@ -268,7 +272,7 @@ void add_corrections(const pg::Spi &spi, const engine::Live &live, Datum tenant,
         "0) s ON true "
         "LEFT JOIN LATERAL " FIRST_ORDER("$1", "c.customer_id",
                                          "") " f ON true WHERE s.first_order_at IS DISTINCT FROM f.created_at",
-        {TEXTOID, instants, instants, instants, instants}, true);
+        {TEXTOID, instants, instants, instants, instants}, pg::PlanFor::few_rows);
     std::array const values{tenant, orders.from_array(), orders.to_array(), stored.from_array(), stored.to_array()};
     pg::Result const rows = statement.run(spi, values);
     for (uint64 i = 0; i < rows.size(); ++i) {

@@ -55,10 +55,10 @@ void count_for_all(const pg::Spi &spi, RangeArrays &hours) {
     if (hours.empty()) return;
     static pg::Statement forget("DELETE FROM analytics_store.customer_overlaps c USING unnest($1, $2) r(f, t) "
                                 "WHERE c.hour >= r.f AND c.hour < r.t",
-                                {instants, instants}, true);
+                                {instants, instants}, pg::PlanFor::by_index);
     static pg::Statement count(STORED "SELECT c.* FROM unnest($1, $2) r(f, t) CROSS JOIN LATERAL (" COUNTED
                                       ")" UNLESS_NONE,
-                               {instants, instants}, true);
+                               {instants, instants}, pg::PlanFor::by_index);
     std::array const values{hours.from_array(), hours.to_array()};
     forget.run(spi, values, nullptr, false);
     count.run(spi, values, nullptr, false);
@@ -69,10 +69,10 @@ void count_for_each(const pg::Spi &spi, RangeArrays &hours) {
     static pg::Statement forget(
         "DELETE FROM analytics_store.customer_overlaps c USING unnest($1, $2, $3) r(tenant, f, t) "
         "WHERE c.tenant_id = r.tenant AND c.hour >= r.f AND c.hour < r.t",
-        {TEXTARRAYOID, instants, instants}, true);
+        {TEXTARRAYOID, instants, instants}, pg::PlanFor::by_index);
     static pg::Statement count(STORED "SELECT c.* FROM unnest($1, $2, $3) r(tenant, f, t) CROSS JOIN LATERAL (" COUNTED
                                       " AND o.tenant_id = r.tenant)" UNLESS_NONE,
-                               {TEXTARRAYOID, instants, instants}, true);
+                               {TEXTARRAYOID, instants, instants}, pg::PlanFor::by_index);
     std::array const values{hours.tenant_array(), hours.from_array(), hours.to_array()};
     forget.run(spi, values, nullptr, false);
     count.run(spi, values, nullptr, false);
@@ -99,7 +99,7 @@ void refresh_overlaps(const pg::Spi &spi, Snapshot, std::span<const engine::Refr
 std::map<int64, int64> read_overlaps(const pg::Spi &spi, const std::string &tenant, int64 from, int64 to) {
     static pg::Statement statement("SELECT c.hour, c.customers FROM analytics_store.customer_overlaps c "
                                    "WHERE c.tenant_id = $1 AND c.hour >= $2 AND c.hour < $3",
-                                   {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, true);
+                                   {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, pg::PlanFor::by_index);
     std::array const values{pg::to_text(tenant), TimestampTzGetDatum(from), TimestampTzGetDatum(to)};
     pg::Result const rows = statement.run(spi, values);
     std::map<int64, int64> overlaps;

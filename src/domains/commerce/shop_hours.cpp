@@ -40,7 +40,7 @@ void move_to_pending(const Shop &shop, const std::vector<int64> &edges, TimeRang
     static pg::Statement statement(
         "SELECT o.created_at FROM analytics_data.orders o WHERE o.tenant_id = $1 AND o.created_at >= $2 "
         "AND o.created_at < $3 AND o.status = 'fulfilled' AND o.fulfilled_at > $4",
-        {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, true);
+        {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, pg::PlanFor::by_index);
     std::array const values{pg::to_text(shop.tenant), TimestampTzGetDatum(range.from), TimestampTzGetDatum(range.to),
                             TimestampTzGetDatum(as_of)};
     pg::Result const rows = statement.run(shop.spi, values);

@@ -59,17 +59,17 @@ std::vector<Work> work_across(const pg::Spi &spi, Datum tenant, int64 from, int6
         "SELECT t.agent_id, coalesce(t.started_at, $2 - interval '1 microsecond'), NULL::timestamptz "
         "FROM analytics_data.task_records t WHERE t.tenant_id = $1 AND t.completed_at IS NULL AND t.status = 'running' "
         "AND (t.started_at < $2 OR t.started_at IS NULL)",
-        {TEXTOID, TIMESTAMPTZOID}, true);
+        {TEXTOID, TIMESTAMPTZOID}, pg::PlanFor::by_index);
     static pg::Statement lasting(
         "SELECT t.agent_id, t.started_at, t.completed_at FROM analytics_data.task_records t "
         "WHERE t.tenant_id = $1 AND t.completed_at >= $2 AND t.started_at < $3 "
         "AND t.completed_at - t.started_at >= interval '30 minutes' AND t.completed_at - t.started_at >= $4",
-        {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INTERVALOID}, true);
+        {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, INTERVALOID}, pg::PlanFor::by_index);
     static pg::Statement going_on(
         "SELECT t.agent_id, t.started_at, t.completed_at FROM analytics_data.task_records t "
         "WHERE t.tenant_id = $1 AND t.completed_at >= $2 AND t.completed_at < $2 + $3 AND t.started_at < $2 "
         "AND t.completed_at - t.started_at < $3",
-        {TEXTOID, TIMESTAMPTZOID, INTERVALOID}, true);
+        {TEXTOID, TIMESTAMPTZOID, INTERVALOID}, pg::PlanFor::by_index);
     longest = std::max(longest, half_hour);
     Datum const start = TimestampTzGetDatum(from), end = TimestampTzGetDatum(to), length = interval(longest);
     std::vector<Work> work;
@@ -105,12 +105,12 @@ AgentCounts agents_at(const pg::Spi &spi, const std::string &tenant, int64 as_of
         "SELECT a.agent_id, o.status, o.observed_at FROM agents a, LATERAL (SELECT l.status, l.observed_at "
         "FROM analytics_data.agent_status_log l WHERE l.tenant_id = $1 AND l.agent_id = a.agent_id "
         "AND l.observed_at <= $2 ORDER BY l.observed_at DESC LIMIT 1) o WHERE a.agent_id IS NOT NULL",
-        {TEXTOID, TIMESTAMPTZOID}, true);
+        {TEXTOID, TIMESTAMPTZOID}, pg::PlanFor::by_index);
     static pg::Statement registered("SELECT g.agent_id, g.enabled FROM analytics_data.agents g WHERE g.tenant_id = $1",
-                                    {TEXTOID}, true);
+                                    {TEXTOID}, pg::PlanFor::by_index);
     static pg::Statement waiting("SELECT DISTINCT t.agent_id FROM analytics_data.task_records t "
                                  "WHERE t.tenant_id = $1 AND t.completed_at IS NULL AND t.started_at IS NULL",
-                                 {TEXTOID}, true);
+                                 {TEXTOID}, pg::PlanFor::by_index);
     Datum const tenant_text = pg::to_text(tenant);
     std::set<std::string> active, offline, disabled;
     AgentSet not_idle, known;

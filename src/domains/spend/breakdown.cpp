@@ -1,4 +1,4 @@
-// get_cost_breakdown, and what a budget's scope has spent: the same sums, grouped or filtered.
+// get_cost_breakdown: the sums of calls by what they share.
 #include "domains/spend/numbers.hpp"
 #include "engine/periods.hpp"
 #include "engine/reader.hpp"
@@ -63,7 +63,7 @@ std::vector<Line> from_calls(const pg::Spi &spi, const std::string &column, Datu
             "percentile_cont(0.95) WITHIN GROUP (ORDER BY c.latency_ms), "
             "percentile_cont(0.99) WITHIN GROUP (ORDER BY c.latency_ms) FROM analytics_data.llm_calls c "
             "WHERE c.tenant_id = $1 AND c.created_at >= $2 AND c.created_at < $3 GROUP BY 1",
-        std::vector<Oid>{TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, true);
+        std::vector<Oid>{TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, pg::PlanFor::by_index);
     pg::Result const rows =
         place->second.run(spi, std::array{tenant, TimestampTzGetDatum(from), TimestampTzGetDatum(to)});
     auto const real = [](std::optional<Datum> v) { return v ? std::optional(DatumGetFloat8(*v)) : std::nullopt; };
@@ -131,45 +131,4 @@ ANALYTICS_FUNCTION(analytics_get_cost_breakdown) {
                  rounded(line.latency[1]), rate(line.successes, line.calls, 4), line.unpriced, rounded(line.latency[0]),
                  rounded(line.latency[2]));
     return 0;
-}
-
-// scope_spend(agent_id, user_id, model, task_id, from_time, to_time)
-ANALYTICS_FUNCTION(analytics_scope_spend) {
-    using namespace analytics;
-    using namespace analytics::spend;
-    pg::Args const args(fcinfo);
-    auto const agent = args.text(0, "agent_id"), user = args.text(1, "user_id"), model = args.text(2, "model"),
-               task = args.text(3, "task_id");
-    int64 const from = std::max(DatumGetTimestampTz(args.datum(4)), static_cast<TimestampTz>(MIN_TIMESTAMP));
-    int64 const to = std::min(DatumGetTimestampTz(args.datum(5)), static_cast<TimestampTz>(END_TIMESTAMP));
-    std::string const tenant = engine::current_tenant();
-    if (from >= to) return pg::make_row(fcinfo, Number(pg::NumericValue{zero()}), int64{0});
-    pg::Spi const spi;
-    if (!user && !task && !(agent && model)) {
-        const engine::Rollup &rollup = engine::find_rollup(spi, agent   ? "llm_calls_by_agent"
-                                                                : model ? "llm_calls_by_model"
-                                                                        : "llm_call_stats");
-        int const spend_measure = rollup.measure("spend"), unpriced_measure = rollup.measure("unpriced_calls");
-        engine::Query query{tenant, {from, to}, {spend_measure, unpriced_measure}};
-        if (agent) query.filters.push_back({"agent_id", {*agent}});
-        if (model) query.filters.push_back({"model", {*model}});
-        engine::Answer const answer = engine::read(spi, rollup, query);
-        const engine::Cell &cost = answer.groups.front().cells[0], &unpriced = answer.groups.front().cells[1];
-        return pg::make_row(fcinfo, Number(pg::NumericValue{cost.null ? zero() : cost.value}),
-                            unpriced.null ? int64{0} : DatumGetInt64(unpriced.value));
-    }
-    static pg::Statement calls("SELECT coalesce(sum(c.cost_usd), 0), count(*) FILTER (WHERE c.cost_usd IS NULL) FROM "
-                               "analytics_data.llm_calls c "
-                               "WHERE c.tenant_id = $1 AND c.created_at >= $2 AND c.created_at < $3 "
-                               "AND ($4 IS NULL OR c.agent_id = $4) AND ($5 IS NULL OR c.user_id = $5) "
-                               "AND ($6 IS NULL OR c.model = $6) AND ($7 IS NULL OR c.task_id = $7)",
-                               {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}, true);
-    std::array<Datum, 7> values{pg::to_text(tenant), TimestampTzGetDatum(from), TimestampTzGetDatum(to)};
-    std::array<char, 8> nulls{"       "};
-    for (std::size_t i = 0; i < 4; ++i) {
-        values[3 + i] = args.null(static_cast<int>(i)) ? Datum(0) : args.datum(static_cast<int>(i));
-        if (args.null(static_cast<int>(i))) nulls[3 + i] = 'n';
-    }
-    pg::Result const row = calls.run(spi, values, nulls.data());
-    return pg::make_row(fcinfo, Number(pg::NumericValue{*row.get(0, 0)}), DatumGetInt64(*row.get(0, 1)));
 }

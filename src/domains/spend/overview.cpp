@@ -55,7 +55,7 @@ struct Tasks {
 Tasks tasks_until(const pg::Spi &spi, const std::string &tenant, int64 as_of) {
     static pg::Statement waiting("SELECT count(*) FROM analytics_data.task_records t "
                                  "WHERE t.tenant_id = $1 AND t.completed_at IS NULL AND t.started_at IS NULL",
-                                 {TEXTOID}, true);
+                                 {TEXTOID}, pg::PlanFor::by_index);
     auto const counts = [&](const char *name, std::initializer_list<const char *> measures) {
         const engine::Rollup &rollup = engine::find_rollup(spi, name);
         engine::Query query{tenant, {first_instant, as_of + 1}, {}};
@@ -81,10 +81,10 @@ struct BudgetUse {
 BudgetUse budget_use(const pg::Spi &spi, const std::string &tenant, int64 as_of) {
     static pg::Statement candidates("SELECT b.budget_id FROM analytics_data.budgets b WHERE b.tenant_id = $1 "
                                     "ORDER BY b.budget_id <> 'default', b.budget_id LIMIT 2",
-                                    {TEXTOID}, true);
+                                    {TEXTOID}, pg::PlanFor::by_index);
     static pg::Statement status(
         "SELECT s.remaining_usd, s.used_percent FROM analytics_internal.budget_status($1, $2) s",
-        {TEXTOID, TIMESTAMPTZOID}, true);
+        {TEXTOID, TIMESTAMPTZOID}, pg::PlanFor::by_index);
     pg::Result const ids = candidates.run(spi, std::array{pg::to_text(tenant)});
     if (ids.empty() || (ids.size() == 2 && pg::to_string(*ids.get(0, 0)) != "default")) return {};
     pg::Result const row = status.run(spi, std::array{*ids.get(0, 0), TimestampTzGetDatum(as_of)});

@@ -56,7 +56,7 @@ pg::Statement &aliases_statement() {
     static pg::Statement statement(
         "SELECT a.provider, a.model FROM analytics_data.model_aliases a "
         "WHERE a.tenant_id OPERATOR(pg_catalog.=) ANY (ARRAY[$1, '*']) AND a.alias OPERATOR(pg_catalog.=) $2",
-        {TEXTOID, TEXTOID}, true);
+        {TEXTOID, TEXTOID}, pg::PlanFor::by_index);
     return statement;
 }
 
@@ -66,7 +66,7 @@ pg::Statement &prices_statement() {
         "p.output_usd_per_mtok, p.cache_read_usd_per_mtok, p.cache_creation_usd_per_mtok "
         "FROM analytics_data.model_prices p "
         "WHERE p.tenant_id OPERATOR(pg_catalog.=) ANY (ARRAY[$1, '*']) AND p.model OPERATOR(pg_catalog.=) $2",
-        {TEXTOID, TEXTOID}, true);
+        {TEXTOID, TEXTOID}, pg::PlanFor::by_index);
     return statement;
 }
 

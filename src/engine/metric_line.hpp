@@ -1,0 +1,21 @@
+#pragma once
+// A metric's values by bucket as plain numbers, for those who judge or continue them.
+#include "engine/metrics.hpp"
+#include "engine/periods.hpp"
+
+namespace analytics::engine {
+
+/// A number of an answer, or NULL.
+using Number = std::optional<pg::NumericValue>;
+
+struct MetricLine {
+    std::shared_ptr<const Metric> metric;
+    std::vector<Value> exact;    // one a slot of the series, unrounded; in the memory context of the call
+    std::vector<double> values;  // the same, NaN where there is none
+};
+
+/// The metric named by an argument over the slots of a series, filtered by another argument (jsonb). Errors: as of
+/// get_metric_series.
+MetricLine read_line(const pg::Spi &, const pg::Args &, int metric_argument, int filters_argument, const Series &);
+
+}  // namespace analytics::engine
