@@ -1,0 +1,20 @@
+#pragma once
+// The tested default for series with a short season or none: seasonal means and robust levels, seen on two scales.
+#include "core/forecast/prediction.hpp"
+#include "core/statistics/stop.hpp"
+
+#include <span>
+
+namespace analytics::core {
+
+/// The mean of two forecasts: shrunk clipped seasonal means on the logarithmic scale with smoothed levels, and shrunk
+/// seasonal medians as factors with smoothed and median levels; for days with weeks also the hint of last year.
+/// Its residuals are those of the first on its scale.
+/// @param y  finite values of moderate size, oldest first, at least 1; the last 1500 count
+/// About O(60 n + 20 min(n, 400) horizon).
+Prediction forecast_ensemble(std::span<const double> y, std::size_t season, std::size_t horizon, const Stop & = {});
+
+/// The first of the two only, with three levels: a tenth of the time.
+Prediction forecast_fast(std::span<const double> y, std::size_t season, std::size_t horizon, const Stop & = {});
+
+}  // namespace analytics::core
