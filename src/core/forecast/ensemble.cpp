@@ -8,8 +8,6 @@ namespace analytics::core {
 
 namespace {
 
-}
- double P_SHARE=2; namespace {
 constexpr std::size_t most_points = 1500;  // of a daily series four years
 
 // The year in steps of a series whose season is a week of 7 or 5 days; 0 for others.
@@ -28,7 +26,8 @@ struct Member {
     bool logarithmic = true, year = true;
 };
 
-Prediction run(std::span<const double> y, std::size_t season, std::size_t horizon, const Member &member, const Stop &stop) {
+Prediction run(std::span<const double> y, std::size_t season, std::size_t horizon, const Member &member,
+               const Stop &stop) {
     Prediction result{{}, Transform(y, 0.3, member.logarithmic), {}, y.size()};
     std::vector<double> const z = result.transform.forward(y);
     SeasonOptions options = member.season;
@@ -45,7 +44,7 @@ Prediction run(std::span<const double> y, std::size_t season, std::size_t horizo
         result.value.push_back(result.transform.back(z_k));
     }
     // The errors on the scale of the intervals, which bends less: its upper ends stay sensible for wild series.
-    Transform const shown(y, P_SHARE, member.logarithmic);
+    Transform const shown(y, 2);
     for (std::size_t j = 0; j < level.residuals.size(); ++j) {
         std::size_t const next = level.origins[j] + 1;
         for (std::size_t k = 0; k < level.residuals[j].size(); ++k) {
@@ -53,15 +52,22 @@ Prediction run(std::span<const double> y, std::size_t season, std::size_t horizo
             level.residuals[j][k] = shown.forward(seen) - shown.forward(result.transform.back(z_k));
         }
     }
+    for (double &value : result.value)
+        if (shown.logarithmic()) value = std::max(value, 0.0);
     result.transform = shown;
     result.residuals = std::move(level.residuals);
     result.drift = level.drift;
     return result;
 }
 
-Member logarithmic(std::size_t season) {
+Member first_member(std::size_t season) {
     Member member;
-    member.level.naive_prior = season == 1 ? 30 : 0.5;
+    if (season == 1) {  // most like a random walk; a line is to stay a line
+        member.level.naive_prior = 30;
+        member.logarithmic = false;
+    } else {
+        member.level.naive_prior = 0.5;
+    }
     return member;
 }
 
@@ -69,7 +75,7 @@ Member logarithmic(std::size_t season) {
 
 Prediction forecast_ensemble(std::span<const double> y, std::size_t season, std::size_t horizon, const Stop &stop) {
     std::span<const double> const last = recent(y, season);
-    Prediction result = run(last, season, horizon, logarithmic(season), stop);
+    Prediction result = run(last, season, horizon, first_member(season), stop);
     if (season == 1 || !result.transform.logarithmic()) return result;
 
     Member factors;
@@ -84,7 +90,7 @@ Prediction forecast_ensemble(std::span<const double> y, std::size_t season, std:
 }
 
 Prediction forecast_fast(std::span<const double> y, std::size_t season, std::size_t horizon, const Stop &stop) {
-    Member member = logarithmic(season);
+    Member member = first_member(season);
     member.level.smoothing = {0.05, 0.15, 0.4};
     return run(recent(y, season), season, horizon, member, stop);
 }

@@ -9,20 +9,29 @@ namespace analytics::core {
 
 /// Quantiles of the errors of a forecast, per step ahead, on the scale of its residuals.
 ///
-/// Rolling-origin residuals (split conformal prediction for series: Xu & Xie 2021) give a scale for each step, made
-/// smooth and not decreasing over the steps and continued beyond those the history can show as a slowly drifting level
-/// would; the residuals of all steps divided by their scales give one set of quantiles, drawn towards those of a normal
-/// error as far as the residuals are few. Few points also mean that the level itself is uncertain and the season
-/// partly guessed: the width grows by sqrt(1 + 8 / points).
+/// Rolling-origin residuals (split conformal prediction for series: Xu & Xie 2021) give a mean absolute error for each
+/// step: smooth, not decreasing over the steps, and drawn towards the curve of a drifting level,
+/// sqrt(1 + steps * (drift^2 + .01)), which also continues it beyond the steps that the history can show. The residuals
+/// of all steps, divided by these, give one set of quantiles, blended with those of a Student t of 3 degrees of freedom
+/// as far as the points are few. All are widened, by 1 + 1.1 (season / points)^0.6, because the seasonal figures were
+/// fitted to the same values.
 class ErrorQuantiles {
   public:
-    /// @param season  length of the season: residuals of a shorter history repeat themselves less than they seem to
+    /// @param season  of the series, at least 1
+    /// O(r log r) for r residuals.
     ErrorQuantiles(const Prediction &, std::size_t horizon, std::size_t season);
 
     /// The error not exceeded with probability p, 0 < p < 1, at the step (0-based).
     double at(double p, std::size_t step) const;
+    /// The same in units of scale(step): at(p, step) = scale(step) * standard(p).
+    double standard(double p) const;
     /// The mean absolute error expected at the step.
     double scale(std::size_t step) const { return scale_[step]; }
+    /// The factor by which quantiles are wider than the errors seen.
+    double widening() const { return widen_; }
+    /// The errors seen in units of their step's scale, sorted, and their part, 0 to 1, in the quantiles.
+    const std::vector<double> &standardised() const { return pooled_; }
+    double trust() const { return trust_; }
 
   private:
     std::vector<double> scale_, pooled_;  // pooled_: sorted standardised residuals

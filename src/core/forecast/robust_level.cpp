@@ -12,8 +12,8 @@ namespace analytics::core {
 namespace {
 
 constexpr std::size_t most_origins = 400, most_steps = 100;
-// A trend counts when its error is below this share of the best level's. At 0.85 trends that do not last cost 3 % of the
-// error over 30 days on real series; at 0.3 nothing, and lines are still continued.
+// A trend counts when its error is below this share of the best level's. At 0.85 trends that do not last cost 3 % of
+// the error over 30 days on real series; at 0.3 nothing, and lines are still continued.
 constexpr double most_of_flat = 0.3;
 
 // What was known after each point: the forecast k steps ahead is level + slope * (damping + ... + damping^k).
@@ -22,7 +22,8 @@ struct Candidate {
     double damping = 0, drift = 0, prior = 1, error = 0, weight = 0;
 };
 
-// The scale of innovations, followed so that a quieter or wilder time is noticed, but not by the wild values themselves.
+// The scale of innovations, followed so that a quieter or wilder time is noticed, but not by the wild values
+// themselves.
 class InnovationScale {
   public:
     InnovationScale(std::span<const double> x, double clip) : clip_(clip) {
@@ -127,38 +128,57 @@ std::vector<double> growth(double damping, std::size_t steps) {
     return g;
 }
 
+// Over the steps [from, to).
 double rolling_error(std::span<const double> x, const Candidate &c, std::span<const std::size_t> origins,
-                     std::size_t steps) {
-    std::vector<double> const g = growth(c.damping, steps);
+                     std::size_t from, std::size_t to) {
+    std::vector<double> const g = growth(c.damping, to);
     double sum = 0, count = 0;
     for (std::size_t origin : origins) {
-        std::size_t const most = std::min(steps, x.size() - 1 - origin);
+        std::size_t const most = std::min(to, x.size() - 1 - origin);
+        if (most <= from) continue;
         double const level = c.level[origin], *const seen = x.data() + origin + 1;
         if (c.slope.empty())
-            for (std::size_t k = 0; k < most; ++k) sum += std::abs(seen[k] - level);
+            for (std::size_t k = from; k < most; ++k) sum += std::abs(seen[k] - level);
         else
-            for (std::size_t k = 0; k < most; ++k) sum += std::abs(seen[k] - level - c.slope[origin] * g[k]);
-        count += static_cast<double>(most);
+            for (std::size_t k = from; k < most; ++k) sum += std::abs(seen[k] - level - c.slope[origin] * g[k]);
+        count += static_cast<double>(most - from);
     }
     return count > 0 ? sum / count : 0;
 }
 
-// Without an origin to judge by, the prior alone decides, and nothing speaks for a trend.
+// Weights that sum to 1. Without an origin to judge by the prior alone decides, and nothing speaks for a trend.
 void weigh(std::vector<Candidate> &all, double points, double patience, bool judged) {
-    double best = HUGE_VAL, best_flat = HUGE_VAL;
+    double best = HUGE_VAL, best_flat = HUGE_VAL, total = 0;
     for (const Candidate &c : all)
         if (c.slope.empty()) best_flat = std::min(best_flat, c.error);
+    auto const counts = [&](const Candidate &c) {
+        return c.slope.empty() || (judged && c.error < most_of_flat * best_flat);
+    };
     for (const Candidate &c : all)
-        if (c.slope.empty() || c.error < most_of_flat * best_flat) best = std::min(best, c.error);
+        if (counts(c)) best = std::min(best, c.error);
     for (Candidate &c : all) {
-        if (!c.slope.empty() && !(judged && c.error < most_of_flat * best_flat)) continue;
-        if (!judged)
-            c.weight = c.prior;
-        else if (best > 0)
-            c.weight = c.prior * std::pow(best / c.error, points / patience);
-        else
-            c.weight = c.error > 0 ? 0 : c.prior;
+        if (!counts(c)) c.weight = 0;
+        else if (!judged) c.weight = c.prior;
+        else if (best > 0) c.weight = c.prior * std::pow(best / c.error, points / patience);
+        else c.weight = c.error > 0 ? 0 : c.prior;
+        total += c.weight;
     }
+    for (Candidate &c : all) c.weight /= total;
+}
+
+// Adds a candidate's part of the forecasts at the steps [from, to), and takes it off the residuals there.
+void add(LevelForecast &result, const Candidate &c, std::size_t from, std::size_t to) {
+    if (!(c.weight > 1e-9)) return;
+    std::vector<double> const g = growth(c.damping, to);
+    double const slope = c.slope.empty() ? 0 : c.slope.back();
+    for (std::size_t k = from; k < to; ++k) result.value[k] += c.weight * (c.level.back() + slope * g[k]);
+    for (std::size_t j = 0; j < result.origins.size(); ++j) {
+        double const level = c.level[result.origins[j]], rise = c.slope.empty() ? 0 : c.slope[result.origins[j]];
+        std::vector<double> &residuals = result.residuals[j];
+        for (std::size_t k = from; k < std::min(to, residuals.size()); ++k)
+            residuals[k] -= c.weight * (level + rise * g[k]);
+    }
+    result.drift += c.weight * c.drift * static_cast<double>(to - from) / static_cast<double>(result.value.size());
 }
 
 }  // namespace
@@ -167,42 +187,37 @@ LevelForecast forecast_level(std::span<const double> x, std::size_t horizon, con
                              const Stop &stop) {
     if (x.empty()) throw std::invalid_argument("a level needs at least one value");
     std::size_t const n = x.size(), steps = std::min(horizon, most_steps);
-    std::vector<std::size_t> origins;  // newest first
-    std::size_t const first = std::min(options.first_origin, n / 2);
-    std::size_t const stride = n > most_origins ? (n + most_origins - 1) / most_origins : 1;
-    for (std::size_t i = n - 1; i >= first + stride && i > 0; i -= stride) origins.push_back(i - 1);
-
-    std::vector<Candidate> all = candidates(x, options);
-    for (Candidate &c : all) {
-        c.error = rolling_error(x, c, origins, steps);
-        if (stop) stop();
-    }
-    weigh(all, static_cast<double>(n), options.patience, !origins.empty());
-
     LevelForecast result;
     result.value.assign(horizon, 0);
-    result.residuals.resize(origins.size());
-    for (std::size_t j = 0; j < origins.size(); ++j) {
-        result.residuals[j].assign(x.begin() + static_cast<std::ptrdiff_t>(origins[j]) + 1,
-                                   x.begin() + static_cast<std::ptrdiff_t>(std::min(n, origins[j] + 1 + steps)));
+    std::size_t const first = std::min(options.first_origin, n / 2);
+    std::size_t const stride = n > most_origins ? (n + most_origins - 1) / most_origins : 1;
+    for (std::size_t i = n - 1; i >= first + stride && i > 0; i -= stride) {
+        result.origins.push_back(i - 1);
+        result.residuals.emplace_back(x.begin() + static_cast<std::ptrdiff_t>(i),
+                                      x.begin() + static_cast<std::ptrdiff_t>(std::min(n, i + steps)));
     }
-    double total = 0;
-    for (const Candidate &c : all) total += c.weight;
-    for (const Candidate &c : all) {
-        double const w = c.weight / total;
-        if (!(w > 1e-9)) continue;
-        std::vector<double> const g = growth(c.damping, horizon);
-        double const slope = c.slope.empty() ? 0 : c.slope[n - 1];
-        for (std::size_t k = 0; k < horizon; ++k) result.value[k] += w * (c.level[n - 1] + slope * g[k]);
-        result.drift += w * c.drift;
-        for (std::size_t j = 0; j < origins.size(); ++j) {
-            double const level = c.level[origins[j]], rise = c.slope.empty() ? 0 : c.slope[origins[j]];
-            std::vector<double> &residuals = result.residuals[j];
-            for (std::size_t k = 0; k < residuals.size(); ++k) residuals[k] -= w * (level + rise * g[k]);
+
+    std::vector<Candidate> all = candidates(x, options);
+    std::vector<std::size_t> ends;
+    for (std::size_t end : options.buckets)
+        if (end < horizon) ends.push_back(end);
+    ends.push_back(horizon);
+    std::size_t from = 0;
+    for (std::size_t end : ends) {
+        bool judged = false;
+        for (const auto &row : result.residuals) judged = judged || row.size() > from;
+        // Steps beyond what the history can show keep the weights of the last that it could.
+        if (judged || from == 0) {
+            for (Candidate &c : all) {
+                c.error = rolling_error(x, c, result.origins, from, std::min(end, steps));
+                if (stop) stop();
+            }
+            weigh(all, static_cast<double>(n), options.patience, judged);
         }
+        for (const Candidate &c : all) add(result, c, from, end);
+        from = end;
         if (stop) stop();
     }
-    result.origins = std::move(origins);
     return result;
 }
 

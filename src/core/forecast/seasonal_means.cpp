@@ -28,20 +28,22 @@ std::vector<Phase> collect(std::span<const double> y, std::size_t season, const 
     return phases;
 }
 
+// Moves wild deviations in to 2.5 robust standard deviations from the middle: one wild day must neither set the figure
+// of its phase nor, by its variance, make all figures look like chance. Three or fewer cannot tell which of them is
+// wild.
+void clip(std::vector<double> &x) {
+    if (x.size() < 4) return;
+    double const middle = median(x), reach = 2.5 * mad_about(x, middle);
+    if (!(reach > 0)) return;
+    for (double &value : x) value = std::clamp(value, middle - reach, middle + reach);
+}
+
 double centre_of(const Phase &phase, SeasonCentre how) {
     std::span<const double> const x = phase.deviations;
     if (x.empty()) return 0;
     if (how == SeasonCentre::median) return median(x);
-    double low = -HUGE_VAL, high = HUGE_VAL;
-    if (x.size() >= 4) {
-        double const middle = median(x), reach = 2.5 * mad_about(x, middle);
-        low = middle - reach, high = middle + reach;
-    }
     double sum = 0, weights = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-        sum += phase.weights[i] * std::clamp(x[i], low, high);
-        weights += phase.weights[i];
-    }
+    for (std::size_t i = 0; i < x.size(); ++i) sum += phase.weights[i] * x[i], weights += phase.weights[i];
     return sum / weights;
 }
 
@@ -95,7 +97,8 @@ std::vector<double> seasonal_means(std::span<const double> y, std::size_t season
     if (season == 1 || y.size() < season) return std::vector<double>(season, none);
     if (y.size() < 2 * season) return one_season(y, season, options);
 
-    std::vector<Phase> const phases = collect(y, season, options);
+    std::vector<Phase> phases = collect(y, season, options);
+    for (Phase &phase : phases) clip(phase.deviations);
     std::vector<double> figures(season);
     for (std::size_t k = 0; k < season; ++k) figures[k] = centre_of(phases[k], options.centre);
     double const middle = mean(figures);
@@ -110,10 +113,8 @@ std::vector<double> deseasonalise(std::span<const double> y, std::span<const dou
     std::vector<double> x(y.begin(), y.end());
     for (std::size_t i = 0; i < x.size(); ++i) {
         double const figure = figures[i % figures.size()];
-        if (kind == SeasonKind::additive)
-            x[i] -= figure;
-        else if (figure > 0.05)
-            x[i] /= figure;
+        if (kind == SeasonKind::additive) x[i] -= figure;
+        else if (figure > 0.05) x[i] /= figure;
     }
     return x;
 }

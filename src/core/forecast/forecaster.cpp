@@ -1,0 +1,163 @@
+#include "core/forecast/forecaster.hpp"
+
+#include "core/forecast/ensemble.hpp"
+#include "core/forecast/ets.hpp"
+#include "core/forecast/intervals.hpp"
+#include "core/forecast/naive.hpp"
+#include "core/forecast/profile.hpp"
+#include "core/series/season.hpp"
+#include "core/statistics/distributions.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+namespace analytics::core {
+
+namespace {
+
+// Linear between the neighbours, flat at the ends.
+std::vector<double> interpolated(std::span<const double> y) {
+    std::vector<double> filled(y.begin(), y.end());
+    std::size_t const none = y.size();
+    std::size_t before = none;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+        if (std::isnan(y[i])) continue;
+        for (std::size_t k = before == none ? 0 : before + 1; k < i; ++k) {
+            double const part = before == none ? 1 : static_cast<double>(k - before) / static_cast<double>(i - before);
+            filled[k] = before == none ? y[i] : (1 - part) * y[before] + part * y[i];
+        }
+        before = i;
+    }
+    for (std::size_t k = before + 1; k < y.size(); ++k) filled[k] = y[before];
+    return filled;
+}
+
+// From the same phase, one season before and after, where both or one of them were seen.
+void fill_by_season(std::span<const double> y, std::size_t season, std::vector<double> &filled) {
+    for (std::size_t i = 0; i < y.size(); ++i) {
+        if (!std::isnan(y[i])) continue;
+        double const past = i >= season ? filled[i - season] : std::nan("");
+        double const next = i + season < y.size() ? y[i + season] : std::nan("");
+        if (!std::isnan(past) && !std::isnan(next)) filled[i] = 0.5 * past + 0.5 * next;
+        else if (!std::isnan(past) || !std::isnan(next)) filled[i] = std::isnan(past) ? next : past;
+    }
+}
+
+void check(const ForecastOptions &options) {
+    if (options.horizon < 1 || options.horizon > 10'000)
+        throw std::invalid_argument("the horizon must be 1 to 10,000 steps");
+    if (options.season < 0) throw std::invalid_argument("the season must be at least 1 point");
+    for (double level : options.levels)
+        if (!(level > 0 && level < 100)) throw std::invalid_argument("a level must be above 0 and below 100 percent");
+}
+
+ForecastResult from_errors(const Prediction &prediction, const PreparedSeries &series, std::span<const double> levels) {
+    ForecastResult result;
+    ErrorQuantiles const errors(prediction, prediction.value.size(), series.season);
+    for (std::size_t k = 0; k < prediction.value.size(); ++k) {
+        double const centre = prediction.transform.forward(prediction.value[k]);
+        result.value.push_back(series.restore(prediction.value[k]));
+        std::vector<double> &lower = result.lower.emplace_back(), &upper = result.upper.emplace_back();
+        for (double level : levels) {
+            double const tail = 0.5 - level / 200;
+            double const low = prediction.transform.back(centre + errors.at(tail, k));
+            double const high = prediction.transform.back(centre + errors.at(1 - tail, k));
+            lower.push_back(series.restore(std::min(low, prediction.value[k])));
+            upper.push_back(series.restore(std::max(high, prediction.value[k])));
+        }
+    }
+    return result;
+}
+
+ForecastResult from_model(const ModelForecast &model, const PreparedSeries &series, std::span<const double> levels) {
+    ForecastResult result;
+    double const floor = *std::min_element(series.values.begin(), series.values.end()) >= 0
+                             ? 0
+                             : -std::numeric_limits<double>::infinity();
+    for (std::size_t k = 0; k < model.mean.size(); ++k) {
+        result.value.push_back(series.restore(std::max(model.mean[k], floor)));
+        std::vector<double> &lower = result.lower.emplace_back(), &upper = result.upper.emplace_back();
+        for (double level : levels) {
+            double const reach = normal_quantile(0.5 + level / 200) * model.deviation[k];
+            lower.push_back(series.restore(std::max(model.mean[k] - reach, floor)));
+            upper.push_back(series.restore(std::max(model.mean[k] + reach, floor)));
+        }
+    }
+    return result;
+}
+
+}  // namespace
+
+std::optional<Method> parse_method(std::string_view name) {
+    constexpr std::pair<std::string_view, Method> names[] = {{"auto", Method::automatic},
+                                                             {"fast", Method::fast},
+                                                             {"ets", Method::ets},
+                                                             {"theta", Method::theta},
+                                                             {"seasonal_naive", Method::seasonal_naive},
+                                                             {"naive", Method::naive},
+                                                             {"mstl", Method::mstl}};
+    for (auto [known, method] : names)
+        if (known == name) return method;
+    return std::nullopt;
+}
+
+PreparedSeries::PreparedSeries(std::span<const double> series, std::size_t wanted) {
+    double largest = 0;
+    bool seen = false;
+    for (double x : series) {
+        if (std::isinf(x)) throw std::invalid_argument("a series must not hold infinite values");
+        if (!std::isnan(x)) largest = std::max(largest, std::abs(x)), seen = true;
+    }
+    if (!seen) throw std::invalid_argument("a series needs at least one value");
+    if (largest > 0) std::frexp(largest, &exponent_);
+    values = interpolated(series);
+    for (double &x : values) x = std::ldexp(x, -exponent_);
+    season = wanted > 0 ? wanted : find_season(values);
+    if (season == 1) return;
+    std::vector<double> scaled(series.begin(), series.end());
+    for (double &x : scaled) x = std::ldexp(x, -exponent_);
+    fill_by_season(scaled, season, values);
+}
+
+double PreparedSeries::restore(double x) const {
+    constexpr double largest = std::numeric_limits<double>::max();
+    return std::clamp(std::ldexp(x, exponent_), -largest, largest);
+}
+
+Prediction predict(std::span<const double> values, std::size_t season, std::size_t horizon, const Stop &stop) {
+    return season >= 16 && values.size() >= 2 * season ? forecast_profile(values, season, horizon, stop)
+                                                       : forecast_ensemble(values, season, horizon, stop);
+}
+
+ForecastResult forecast(std::span<const double> series, const ForecastOptions &options, const Stop &stop) {
+    check(options);
+    PreparedSeries const prepared(series, static_cast<std::size_t>(options.season));
+    std::span<const double> const y = prepared.values;
+    std::size_t const horizon = static_cast<std::size_t>(options.horizon), season = prepared.season;
+    auto const answer = [&] {
+        switch (options.method) {
+        case Method::automatic:
+            return from_errors(predict(y, season, horizon, stop), prepared, options.levels);
+        case Method::fast:
+            return from_errors(forecast_fast(y, season, horizon, stop), prepared, options.levels);
+        case Method::naive:
+            return from_errors(forecast_naive(y, 1, horizon), prepared, options.levels);
+        case Method::seasonal_naive:
+            return from_errors(forecast_naive(y, season, horizon), prepared, options.levels);
+        case Method::ets:
+            return from_model(forecast_ets(auto_ets(y, static_cast<int>(season), {}, stop), options.horizon), prepared,
+                              options.levels);
+        case Method::theta:
+        case Method::mstl:
+            break;
+        }
+        throw std::invalid_argument("this method is not available");
+    };
+    ForecastResult result = answer();
+    result.season = static_cast<int>(season);
+    return result;
+}
+
+}  // namespace analytics::core

@@ -1,0 +1,76 @@
+#include "core/forecast/paths.hpp"
+
+#include "core/forecast/forecaster.hpp"
+#include "core/forecast/intervals.hpp"
+#include "core/statistics/random.hpp"
+#include "core/statistics/robust.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+namespace analytics::core {
+
+namespace {
+
+// Chosen on 486 daily and 120 simulated budgets by Brier score and coverage of the total.
+constexpr double level_share = 0.3;  // of the variance that errors far ahead have beyond those of the next day
+constexpr double noise_share = 0.8;  // of the errors of the next day: a part of them is the level's
+constexpr double least_level = 0.3;  // variance of the level at least, in that of the next day's errors
+
+constexpr std::uint64_t seed = 0x616e616c79746963;
+
+// Heavier tails than a normal's: the scale itself is uncertain. Student t with 5 degrees of freedom by Cornish and
+// Fisher's expansion, good to 1 % within 4 standard deviations.
+double heavy(double z) {
+    constexpr double df = 5;
+    double const z3 = z * z * z, z5 = z3 * z * z;
+    return z + (z3 + z) / (4 * df) + (5 * z5 + 16 * z3 + 3 * z) / (96 * df * df);
+}
+}  // namespace
+
+PathModel path_model(const Prediction &prediction, std::size_t horizon, std::size_t season) {
+    ErrorQuantiles const errors(prediction, horizon, season);
+    PathModel model{prediction.transform, {}, 0, 0, 0, errors.trust(), errors.standardised()};
+    for (double x : prediction.value) model.centre.push_back(prediction.transform.forward(x));
+    // Standard deviations from mean absolute errors as a normal has them.
+    double const first = 1.2533 * errors.scale(0), middle = 1.2533 * errors.scale(horizon / 2) * errors.widening();
+    model.scale = noise_share * errors.scale(0);
+    double const level = std::max(middle * middle - first * first, least_level * first * first);
+    model.start_deviation = std::sqrt(level_share * level);
+    return model;
+}
+
+SpendPaths::SpendPaths(std::span<const double> series, std::size_t season, std::size_t horizon, const Stop &stop,
+                       std::size_t paths) {
+    PreparedSeries const prepared(series, season);
+    Prediction const prediction = predict(prepared.values, prepared.season, horizon, stop);
+    simulate(path_model(prediction, horizon, prepared.season), paths);
+    for (auto &path : paths_)
+        for (double &x : path) x = prepared.restore(x);
+}
+
+SpendPaths::SpendPaths(const PathModel &model, std::size_t paths) { simulate(model, paths); }
+
+void SpendPaths::simulate(const PathModel &model, std::size_t paths) {
+    if (paths == 0) throw std::invalid_argument("at least one path is needed");
+    std::size_t const days = model.centre.size();
+    double const count = static_cast<double>(paths);
+    paths_.assign(paths, std::vector<double>(days));
+    for (std::size_t p = 0; p < paths; ++p) {
+        double level = model.start_deviation * heavy(fast_normal_quantile((static_cast<double>(p) + 0.5) / count));
+        for (std::size_t k = 0; k < days; ++k) {
+            double const u = random_uniform(seed, p, k);
+            double draw = fast_normal_quantile(u);
+            if (!model.noise.empty()) {
+                double const normal = 1.2533 * draw;
+                draw = model.trust * quantile7_sorted(model.noise, u) + (1 - model.trust) * normal;
+            }
+            double const noise = model.scale * draw;
+            paths_[p][k] = std::max(0.0, model.transform.back(model.centre[k] + level + noise));
+            level += model.drift * noise;
+        }
+    }
+}
+
+}  // namespace analytics::core

@@ -1,0 +1,48 @@
+#pragma once
+// Simulated futures of a spend: for questions about sums, where the errors of one day and the next belong together.
+#include "core/forecast/prediction.hpp"
+#include "core/statistics/stop.hpp"
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace analytics::core {
+
+/// How futures differ: on the scale of `transform`, day k of a path is centre[k] + level + noise, where
+///   level  starts as start_deviation * Student t and takes up `drift` of each day's noise,
+///   noise  is drawn from `noise` by its quantiles (sorted, mean absolute value 1; empty: normal with standard
+///   deviation
+///          1) times scale.
+struct PathModel {
+    Transform transform;
+    std::vector<double> centre;
+    double start_deviation = 0, drift = 0, scale = 0;
+    double trust = 0;  // share of the seen noise in the quantiles, against a normal's
+    std::vector<double> noise;
+};
+
+/// Paths [path][day], never below zero. Deterministic (random.hpp); starts of the level are stratified over the paths.
+/// O(paths * days).
+class SpendPaths {
+  public:
+    static constexpr std::size_t usual = 1000;
+
+    /// From a daily history: the tested default forecast with its errors, see path_model.
+    /// @param series  finite values or NaN (missing), oldest first, at least one value
+    SpendPaths(std::span<const double> series, std::size_t season, std::size_t horizon, const Stop & = {},
+               std::size_t paths = usual);
+    explicit SpendPaths(const PathModel &, std::size_t paths = usual);
+
+    const std::vector<std::vector<double>> &paths() const { return paths_; }
+    std::size_t days() const { return paths_.front().size(); }
+
+  private:
+    void simulate(const PathModel &, std::size_t paths);
+    std::vector<std::vector<double>> paths_;
+};
+
+/// The model of a forecast: noise as one step ahead, the level as uncertain as the errors at later steps say.
+PathModel path_model(const Prediction &, std::size_t horizon, std::size_t season);
+
+}  // namespace analytics::core
