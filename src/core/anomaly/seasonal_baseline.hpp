@@ -11,12 +11,12 @@ namespace analytics::core {
 /// it costs O(1) (O(season / 12) for the smoothing of phases), about 0.3 us.
 ///
 /// Level: decayed ratio of values to profile, half-life 5 seasons. Profile: decayed means of each phase (half-life 14
-/// seasons) of the ratio to the level of the last two seasons, shrunk to those of their neighbours and to 1, the more so
-/// the noisier the series; on top weekly phases shrunk to profile x day (empirical Bayes as in Miller & Williams 2003).
-/// Correction: regression of the residual on the last one and on their decayed ratio. Variance: the law c * mu^b, b in
-/// {0, 1, 1.5, 2}, that predicted best so far, c from clipped squares. What is learnt is clipped at 3.5 standard
-/// deviations, more widely after a quarter of a season on the same side, so that outliers do not move the expectation
-/// and a new level does.
+/// seasons) of the ratio to the level of the last two seasons, shrunk to those of their neighbours and to 1, the more
+/// so the noisier the series; on top weekly phases shrunk to profile x day (empirical Bayes as in Miller & Williams
+/// 2003). Correction: regression of the residual on the last one and on their decayed ratio. Variance: the law c *
+/// mu^b, b in {0, 1, 1.5, 2}, that predicted best so far, c from clipped squares. What is learnt is clipped at 3.5
+/// standard deviations, more widely after a quarter of a season on the same side, so that outliers do not move the
+/// expectation and a new level does.
 class SeasonalBaseline {
   public:
     /// @param season    points of the season, at least 1; of a series without one, the points of its natural day, which
