@@ -5,6 +5,8 @@
 #include "core/forecast/intervals.hpp"
 #include "core/forecast/naive.hpp"
 #include "core/forecast/profile.hpp"
+#include "core/forecast/theta.hpp"
+#include "core/series/mstl.hpp"
 #include "core/series/season.hpp"
 #include "core/statistics/distributions.hpp"
 
@@ -88,6 +90,14 @@ ForecastResult from_model(const ModelForecast &model, const PreparedSeries &seri
     return result;
 }
 
+// The day, and the week around it where there is one.
+std::vector<int> season_lengths(std::size_t season, std::size_t points) {
+    std::vector<int> lengths;
+    if (season > 1) lengths.push_back(static_cast<int>(season));
+    if (std::size_t const week = week_of(season, points); week > 0) lengths.push_back(static_cast<int>(week));
+    return lengths;
+}
+
 }  // namespace
 
 std::optional<Method> parse_method(std::string_view name) {
@@ -150,10 +160,13 @@ ForecastResult forecast(std::span<const double> series, const ForecastOptions &o
             return from_model(forecast_ets(auto_ets(y, static_cast<int>(season), {}, stop), options.horizon), prepared,
                               options.levels);
         case Method::theta:
+            return from_model(theta_dynamic(y, static_cast<int>(season), options.horizon, stop).forecast, prepared,
+                              options.levels);
         case Method::mstl:
-            break;
+            return from_model(forecast_mstl(y, season_lengths(season, y.size()), options.horizon, stop), prepared,
+                              options.levels);
         }
-        throw std::invalid_argument("this method is not available");
+        throw std::invalid_argument("no such method");
     };
     ForecastResult result = answer();
     result.season = static_cast<int>(season);
