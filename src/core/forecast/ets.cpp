@@ -1,6 +1,6 @@
 #include "core/forecast/ets.hpp"
 
-#include "core/forecast/ets_fit.hpp"
+#include "core/forecast/ets_result.hpp"
 #include "core/series/scaling.hpp"
 
 #include <algorithm>
@@ -14,82 +14,11 @@ namespace {
 
 using ets::Fitter;
 using ets::Optimum;
-using ets::States;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr int longest_season = 24;
-constexpr double most_alpha = 0.9999;
-
-std::size_t parameter_count(const EtsModel &model, std::size_t m) {  // with the variance, as R counts
-    return 3 + (model.trend == EtsTrend::none ? 0 : 2) + (model.trend == EtsTrend::damped ? 1 : 0) +
-           (model.season == EtsSeason::none ? 0 : m);
-}
-
-double aicc_of(double cost, std::size_t n, std::size_t k) {
-    if (n < k + 2) return infinity;
-    auto const points = static_cast<double>(n), count = static_cast<double>(k);
-    return 2 * cost + 2 * count + 2 * count * (count + 1) / (points - count - 1);
-}
-
-/// What of the season belongs to the level: an additive season is to sum to nothing, factors to have mean 1.
-double surplus(const States &states, EtsSeason season) {
-    double sum = 0;
-    for (double const s : states.season) sum += s;
-    if (season == EtsSeason::none) return 0;
-    return sum / static_cast<double>(states.season.size());
-}
-
-/// The state with `moved` put from the season into level and slope, which changes no forecast; units restored.
-EtsState public_state(const States &states, std::size_t first, EtsSeason season, double moved, double scale) {
-    bool const factors = season == EtsSeason::multiplicative;
-    double const unit = factors ? scale * moved : scale;
-    EtsState result{(factors ? states.level * moved : states.level + moved) * scale, states.slope * unit, {}};
-    std::size_t const m = states.season.size();
-    for (std::size_t i = 0; i < m; ++i) {
-        double const s = states.season[(first + i) % m];
-        result.season.push_back(factors ? s / moved : (s - moved) * scale);
-    }
-    return result;
-}
-
-EtsFit finish(const Optimum &optimum, std::span<const double> y, std::size_t m, double scale) {
-    EtsFit fit;
-    std::size_t const n = y.size();
-    fit.model = optimum.model;
-    fit.season = optimum.model.season == EtsSeason::none ? 1 : static_cast<int>(m);
-    fit.parameters = optimum.parameters;
-    double const moved = surplus(optimum.initial, optimum.model.season);
-    fit.initial = public_state(optimum.initial, 0, optimum.model.season, moved, scale);
-    fit.last = public_state(optimum.last, n, optimum.model.season, moved, scale);
-    fit.n = n;
-    auto const count = static_cast<double>(n);
-    double const cost = optimum.cost + count * std::log(scale);
-    std::size_t const k = parameter_count(optimum.model, m);
-    fit.log_likelihood = -cost;
-    fit.aicc = aicc_of(cost, n, k);
-    double const squares = optimum.squares <= count * ets::perfect ? 0.0 : optimum.squares;
-    double const variance = squares / (n > k - 1 ? count - static_cast<double>(k - 1) : 1.0);
-    fit.sigma = std::sqrt(variance) * (optimum.model.multiplicative_error ? 1 : scale);
-    auto const [low, high] = std::minmax_element(y.begin(), y.end());
-    fit.range = std::min((*high - *low) * scale, std::numeric_limits<double>::max());
-    return fit;
-}
 
 void check(int season) {
     if (season < 1) throw std::invalid_argument("a season must have at least one point");
-}
-
-/// The only model for a constant series and for one or two points: the newest value goes on.
-Optimum level_only(std::span<const double> y) {
-    Optimum optimum{EtsModel{}, {most_alpha, 0, 0, 1}, {y[0], 0, {}}, {y[0], 0, {}}, 0, 0};
-    for (double const v : y) {
-        double const e = v - optimum.last.level;
-        optimum.squares += e * e;
-        optimum.last.level += most_alpha * e;
-    }
-    ets::Sums sums{optimum.squares, 0};
-    optimum.cost = ets::cost_of(sums, y.size());
-    return optimum;
 }
 
 /// Fits one model after the other, those without slope first, and keeps the best by AICc.
@@ -112,9 +41,10 @@ class Candidates {
             if (search != EtsSearch::full && f.aicc > limit) continue;
             if (search == EtsSearch::quick && f.relative) continue;
             Optimum optimum = f.flat;
-            if (search != EtsSearch::quick) consider(optimum, {f.relative, EtsTrend::additive, f.season});
+            if (search == EtsSearch::full) consider(optimum, {f.relative, EtsTrend::additive, f.season});
             consider(optimum, {f.relative, EtsTrend::damped, f.season});
         }
+        if (search == EtsSearch::damped && best_.model.trend == EtsTrend::damped) release();
     }
     const Optimum &best() const { return best_; }
 
@@ -134,13 +64,21 @@ class Candidates {
     Optimum best_{{}, {}, {}, {}, infinity, infinity};
     double best_aicc_ = infinity;
 
+    /// Gives the damped winner an undamped slope where that explains so much more that the series is nearly straight.
+    void release() {
+        EtsModel const model{best_.model.multiplicative_error, EtsTrend::additive, best_.model.season};
+        Optimum optimum = fitter_.fit(model, &best_);
+        double const aicc = ets::aicc_of(optimum.cost, n_, ets::parameter_count(model, m_));
+        if (aicc < best_aicc_ - 5 - static_cast<double>(n_) / 2) best_ = std::move(optimum), best_aicc_ = aicc;
+    }
+
     /// Fits the model from `simpler` if that is one, puts the optimum there, and returns its AICc.
     double consider(Optimum &simpler, const EtsModel &model) {
-        std::size_t const k = parameter_count(model, m_);
+        std::size_t const k = ets::parameter_count(model, m_);
         bool const first = !std::isfinite(best_.cost);
         if (n_ < k + 2 && !first) return infinity;
         simpler = fitter_.fit(model, model.trend == EtsTrend::none ? nullptr : &simpler);
-        double const aicc = aicc_of(simpler.cost, n_, k);
+        double const aicc = ets::aicc_of(simpler.cost, n_, k);
         if (aicc < best_aicc_ || first) best_ = simpler, best_aicc_ = aicc;
         return aicc;
     }
@@ -174,7 +112,7 @@ EtsFit fit_ets(std::span<const double> y, int season, EtsModel model, const Stop
     check(season);
     double const scale = size_of(y);
     bool const seasonal = model.season != EtsSeason::none;
-    if (seasonal && (season < 2 || season > longest_season || y.size() <= static_cast<std::size_t>(season)))
+    if (seasonal && !ets::season_fits(season, y.size()))
         throw std::invalid_argument("a season in ets needs 2 to 24 points and a longer series");
     if (model.season == EtsSeason::multiplicative && !model.multiplicative_error)
         throw std::invalid_argument("a multiplicative season needs multiplicative errors");
@@ -187,7 +125,8 @@ EtsFit fit_ets(std::span<const double> y, int season, EtsModel model, const Stop
     for (EtsTrend const trend : {EtsTrend::additive, EtsTrend::damped})
         if (trend <= model.trend)
             optimum = fitter.fit({model.multiplicative_error, trend, model.season}, &optimum, true);
-    return finish(optimum, values, m, scale);
+    if (!std::isfinite(optimum.cost)) throw std::domain_error("the model's forecasts pass through zero");
+    return ets::finish(optimum, values, m, scale);
 }
 
 EtsFit auto_ets(std::span<const double> y, int season, const EtsOptions &options, const Stop &stop) {
@@ -196,11 +135,11 @@ EtsFit auto_ets(std::span<const double> y, int season, const EtsOptions &options
     double const scale = size_of(y);
     std::vector<double> const values = divided(y, scale);
     auto const [low, high] = std::minmax_element(values.begin(), values.end());
-    bool const seasonal = season > 1 && season <= longest_season && y.size() > static_cast<std::size_t>(season);
+    bool const seasonal = ets::season_fits(season, y.size());
     std::size_t const m = seasonal ? static_cast<std::size_t>(season) : 1;
-    if (*low == *high || y.size() < 3) return finish(level_only(values), values, 1, scale);
+    if (*low == *high || y.size() < 3) return ets::finish(ets::level_only(values), values, 1, scale);
     Candidates candidates(values, m, *low > 0, options.search, stop);
-    return finish(candidates.best(), values, m, scale);
+    return ets::finish(candidates.best(), values, m, scale);
 }
 
 EtsFit filter_ets(std::span<const double> y, int season, EtsModel model, const EtsParameters &parameters,
@@ -228,7 +167,7 @@ EtsFit filter_ets(std::span<const double> y, int season, EtsModel model, const E
         fitted->clear();
         for (std::size_t t = 0; t < y.size(); ++t) fitted->push_back((values[t] - trace.error[t]) * scale);
     }
-    return finish(given, values, m, scale);
+    return ets::finish(given, values, m, scale);
 }
 
 }  // namespace analytics::core

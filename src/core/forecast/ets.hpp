@@ -66,15 +66,18 @@ struct EtsFit {
     double range = 0;   // highest minus lowest value: bounds the width of forecasts
 };
 
-/// Which models are tried.
+/// Which models are tried. Slopes without damping fit the past well and leave it at long horizons: on the developers'
+/// daily series (30 steps) the full list scores an OWA of .973 (R's ets .972), the damped one .951, the quick one .946;
+/// on M4's hourly ones (48 steps) 1.009, .861 and .880.
 enum class EtsSearch : std::uint8_t {
-    full,    // all that are admissible, as R does
-    pruned,  // the same list, leaving out a model whose simpler relatives are far behind (a third of the cost)
+    full,    // all 15 that are admissible, as R does
+    damped,  // a slope is not tried where the model without is far behind, and is damped unless the errors are a
+             // fifth smaller without damping (AICc by 5 + n/2), as on a straight line
     quick,   // ANN, AAdN, ANA, AAdA, and MNM for positive series
 };
 
 struct EtsOptions {
-    EtsSearch search = EtsSearch::pruned;
+    EtsSearch search = EtsSearch::damped;
     std::size_t most_points = 20'000;  // estimated on the newest of them; older ones have no weight left
 };
 
@@ -89,9 +92,18 @@ struct EtsOptions {
 /// O(n) per pass: some hundred passes for each of up to 15 models.
 EtsFit auto_ets(std::span<const double> y, int season, const EtsOptions & = {}, const Stop & = {});
 
+/// The median of the forecasts (and of the standard errors) of ANN, ANA, MNA, MNM and AAdA, without a season of ANN,
+/// MNN and AAdN; as far as the series is positive and long enough for them. Better than the choice of one by AICc on
+/// every set of the developers' half: an OWA of .919 on daily series, .755 on M4's hourly ones. Arguments, rules and
+/// errors as of auto_ets.
+/// @param horizon  1 to 10,000 steps
+ModelForecast forecast_ets_median(std::span<const double> y, int season, int horizon, const EtsOptions & = {},
+                                  const Stop & = {});
+
 /// Maximum likelihood of one model: alpha, beta, gamma in R's bounds [.0001, .9999], beta <= alpha, gamma <= 1 - alpha,
 /// phi in [.8, .98], all in the region where old errors are forgotten; initial states free.
-/// @throws  std::invalid_argument also if the model does not suit the series: a season of fewer than 2 or more than 24
+/// @throws  std::domain_error where multiplicative errors find no positive forecasts to start from;
+///          std::invalid_argument also if the model does not suit the series: a season of fewer than 2 or more than 24
 ///          points or not shorter than the series, a multiplicative model for values that are not positive
 EtsFit fit_ets(std::span<const double> y, int season, EtsModel, const Stop & = {});
 
