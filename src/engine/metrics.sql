@@ -86,3 +86,24 @@ LANGUAGE c STABLE PARALLEL SAFE COST 100 ROWS 168 AS 'MODULE_PATHNAME', 'analyti
 COMMENT ON FUNCTION analytics_internal.series_slots(text, text, text, timestamptz, text) IS
 'The slots of time that a series consists of, oldest first, and what each is compared with.
 Arguments as of get_metric_series. Slots are half open; the last ends a microsecond after as_of, unless the bucket ends before. other_start and other_end are NULL without compare_to.';
+
+CREATE OR REPLACE FUNCTION analytics.get_metric_anomalies(metric text, period text DEFAULT '7d', bucket text DEFAULT '1h',
+    filters jsonb DEFAULT '{}', as_of timestamptz DEFAULT NULL)
+RETURNS TABLE ("timestamp" timestamptz, value numeric, expected_value numeric, lower_bound numeric, upper_bound numeric,
+               p_value double precision, severity text, direction text)
+LANGUAGE c STABLE PARALLEL RESTRICTED COST 10000 ROWS 5 AS 'MODULE_PATHNAME', 'analytics_get_metric_anomalies';
+COMMENT ON FUNCTION analytics.get_metric_anomalies(text, text, text, jsonb, timestamptz) IS
+'The buckets of a metric that do not fit what its past leads to expect.
+metric, period, bucket, filters, as_of: as in get_metric_series. Judged are the complete buckets of the period, each by all before it (hours: 28 days more than the period; days: a year more), with daily or weekly season and counts taken for counts. Buckets are UTC''s.
+Result: timestamp (start of the bucket), value, expected_value, lower_bound and upper_bound (95 % of what was to be expected), p_value of a value as far off, severity after false-discovery control over all judged buckets (critical q < 1e-6 and at least 50 % off; high q < 1e-4 and 30 %; medium q < 0.01; low q < 0.05), direction: up or down from the expectation. Worst first, then newest first; no rows where all fits.
+Errors: PT404 for an unknown metric, 22023 for a bad argument.';
+
+CREATE OR REPLACE FUNCTION analytics.forecast_metric(metric text, horizon integer DEFAULT 14, bucket text DEFAULT '1d',
+    filters jsonb DEFAULT '{}', as_of timestamptz DEFAULT NULL)
+RETURNS TABLE ("timestamp" timestamptz, value numeric, lower_80 numeric, upper_80 numeric, lower_95 numeric, upper_95 numeric)
+LANGUAGE c STABLE PARALLEL RESTRICTED COST 100000 ROWS 14 AS 'MODULE_PATHNAME', 'analytics_forecast_metric';
+COMMENT ON FUNCTION analytics.forecast_metric(text, integer, text, jsonb, timestamptz) IS
+'The next buckets of a metric, with intervals that hold 80 and 95 % of what comes.
+metric, filters, as_of: as in get_metric_series. horizon: 1 to 1000 buckets, the running one (as a whole) first. bucket: 15m, 30m, 1h, 1d, 1w or 1mo, of UTC. Learnt from the complete buckets before: 14 days of quarters of an hour, 21 of half hours, 28 days of hours, a year of days, four years of weeks, ten of months.
+Result: timestamp (start of the bucket), value and bounds, rounded as the metric''s quotients are (sums to 2 decimals, below 1 to 6 digits). NULL where nothing is known; 0 for sums and counts of nothing.
+Errors: PT404 for an unknown metric, 22023 for a bad argument.';

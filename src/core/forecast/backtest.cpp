@@ -61,7 +61,10 @@ Backtest backtest(std::span<const double> series, int horizon, int season, int f
         if (judged > 0 && scale > 0) sums.scaled += fold / judged / scale, sums.scaled_folds += 1;
         ++result.folds;
     }
-    if (result.folds == 0) throw std::invalid_argument("the series is too short for one fold of this horizon");
+    if (result.folds == 0) {
+        double const unknown = std::nan("");
+        return {unknown, unknown, unknown, unknown, unknown, unknown, 0};
+    }
     result.mae = sums.error / sums.count * unit;
     result.wape = sums.value > 0 ? sums.error / sums.value : (sums.error > 0 ? std::nan("") : 0);
     result.smape = sums.symmetric / sums.count;

@@ -14,13 +14,13 @@ struct Backtest {
     double mase = 0;         // mae / mean absolute change from season to season within each fold's history
     double coverage_80 = 0;  // share of values within the 80 % interval, 0 to 1
     double coverage_95 = 0;
-    int folds = 0;  // as many as the series could give
+    int folds = 0;  // as many as the series could give; 0 where it is too short for one
 };
 
 /// Forecasts by the default method of the last `horizon` values from all before them, of the `horizon` before those,
 /// and so on; a fold needs at least max(horizon, 2 seasons, 4) values before it. Missing values (NaN) are not judged.
 /// @param season  0: found, from the whole series
-/// @throws  std::invalid_argument for an empty series, horizon or folds below 1, or a series too short for one fold
+/// @throws  std::invalid_argument for an empty series, horizon or folds below 1
 /// One forecast per fold.
 Backtest backtest(std::span<const double> series, int horizon, int season, int folds, const Stop & = {});
 

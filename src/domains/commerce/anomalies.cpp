@@ -1,9 +1,18 @@
 // Hours of the shop that do not fit.
+#include "core/anomaly/rates.hpp"
+#include "core/anomaly/seasonal_detector.hpp"
 #include "core/anomaly/threshold.hpp"
 #include "core/rollup/cover.hpp"
+#include "core/statistics/false_discovery.hpp"
+#include "domains/commerce/range_arrays.hpp"
 #include "domains/commerce/shop_hours.hpp"
 #include "engine/periods.hpp"
 #include "pg/rows.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <tuple>
 
 using namespace analytics;
 using commerce::Customers;
@@ -11,7 +20,7 @@ using commerce::Sales;
 
 namespace {
 
-constexpr int looked_at = 24, before = 24;  // hours
+constexpr int looked_at = 24, before = 24, learnt = 28 * 24;  // hours
 
 const char *name_of(core::ShopAnomaly anomaly) {
     switch (anomaly) {
@@ -63,22 +72,18 @@ core::ShopHour shop_hour(const Sales &s) {
     return hour;
 }
 
-}  // namespace
+using Number = std::optional<pg::NumericValue>;
+using Rows = pg::RowSink<pg::Timestamp, std::string, Number, std::string, int64, pg::NumericValue, pg::NumericValue,
+                         pg::NumericValue, Number, Number, Number, Number, Number, std::optional<double>>;
 
-ANALYTICS_FUNCTION(analytics_get_active_anomalies) {
-    pg::Args const args(fcinfo);
-    int64 const as_of = engine::as_of_argument(args, 0), end = core::floor_to(as_of, engine::hour);
-    if (args.one_of(1, "method", {"seasonal", "threshold"}, "seasonal") == "seasonal")
-        throw pg::Error(ERRCODE_FEATURE_NOT_SUPPORTED, "method 'seasonal' is not available yet",
-                        "This version judges hours by the plain rule only.", "Pass method => 'threshold'.");
-    using pg::NumericValue;
-    using Number = std::optional<NumericValue>;
-    pg::RowSink<pg::Timestamp, std::string, Number, std::string, int64, NumericValue, NumericValue, NumericValue,
-                Number, Number, NumericValue, Number, Number, std::optional<double>>
-        rows(fcinfo);
-    pg::Spi const spi;
+std::vector<int64> hours_until(int64 end, int count) {
     std::vector<int64> edges;
-    for (int i = -looked_at - before; i <= 0; ++i) edges.push_back(end + i * engine::hour);
+    for (int i = -count; i <= 0; ++i) edges.push_back(end + i * engine::hour);
+    return edges;
+}
+
+void judge_by_threshold(const pg::Spi &spi, int64 as_of, Rows &rows) {
+    std::vector<int64> const edges = hours_until(core::floor_to(as_of, engine::hour), looked_at + before);
     std::vector<Sales> const sales = commerce::read_sales(commerce::Shop(spi), edges, as_of, Customers::left_out);
     std::vector<core::ShopHour> hours;
     for (const Sales &s : sales) hours.push_back(shop_hour(s));
@@ -110,5 +115,125 @@ ANALYTICS_FUNCTION(analytics_get_active_anomalies) {
                  pg::rounded(mean.revenue, 2), shown(rate(now)), shown(mean.rate), pg::rounded(expected, 2), share(70),
                  share(130), std::nullopt);
     }
+}
+
+/// An hour that was judged by what it usually is.
+struct Judged {
+    std::size_t hour;  // index
+    core::ShopAnomaly anomaly;
+    double actual, expected, lower, upper, p_value;
+    std::optional<core::Severity> severity = std::nullopt;
+
+    double deviation_pct() const { return std::abs(actual - expected) / std::abs(expected) * 100; }
+};
+
+/// The last hours of a line, each by all before it.
+void judge_line(const std::vector<double> &line, bool counts, core::ShopAnomaly low, core::ShopAnomaly high,
+                std::vector<Judged> &judged) {
+    auto const begun = std::find_if(line.begin(), line.end(), [](double v) { return v != 0; });
+    core::SeasonalDetector detector({.season = 24, .counts = counts});
+    for (auto i = static_cast<std::size_t>(begun - line.begin()); i < line.size(); ++i) {
+        core::Judgement const j = detector.push(line[i]);
+        if (i + looked_at >= line.size())
+            judged.push_back({i, j.value > j.expected ? high : low, j.value, j.expected, j.lower, j.upper, j.p_value});
+    }
+}
+
+/// Fulfillment by age: an hour of this morning has had less time than one of last week. So each of the last hours is
+/// compared with the hour so many days earlier as it stood so many days ago.
+void judge_fulfillment(const commerce::Shop &shop, const std::vector<int64> &edges, const std::vector<Sales> &sales,
+                       int64 as_of, std::vector<Judged> &judged) {
+    constexpr int most_days = 7;
+    constexpr int64 most_orders = 20'000;  // read from the source: some ten milliseconds
+    std::size_t const first = sales.size() - looked_at;
+    int days = 0;
+    int64 orders = 0;
+    for (; days < most_days; ++days) {
+        for (std::size_t i = 0; i < looked_at; ++i)
+            orders += sales[first + i - static_cast<std::size_t>(days + 1) * looked_at].orders;
+        if (orders > most_orders && days >= 2) break;
+    }
+    static pg::Statement statement(
+        "SELECT k, width_bucket(o.created_at + k * interval '24 hours', $4) - 1, count(*), "
+        "count(*) FILTER (WHERE o.status = 'fulfilled' AND o.fulfilled_at + k * interval '24 hours' <= $3) "
+        "FROM generate_series(1, $2) k CROSS JOIN LATERAL (SELECT * FROM analytics_data.orders o WHERE o.tenant_id = "
+        "$1 "
+        "AND o.created_at >= $5 - k * interval '24 hours' AND o.created_at < $6 - k * interval '24 hours' "
+        "AND o.status <> 'cancelled') o GROUP BY 1, 2",
+        {TEXTOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, pg::PlanFor::by_index);
+    std::vector<Datum> starts;
+    for (std::size_t i = 0; i < looked_at; ++i) starts.push_back(TimestampTzGetDatum(edges[first + i]));
+    std::array const values{pg::to_text(shop.tenant),          Int32GetDatum(days),
+                            TimestampTzGetDatum(as_of),        commerce::array_of(starts, TIMESTAMPTZOID),
+                            TimestampTzGetDatum(edges[first]), TimestampTzGetDatum(edges.back())};
+    pg::Result const rows = statement.run(shop.spi, values);
+    std::vector<std::vector<core::Share>> past(static_cast<std::size_t>(days), std::vector<core::Share>(looked_at));
+    for (uint64 r = 0; r < rows.size(); ++r)
+        past[static_cast<std::size_t>(DatumGetInt32(*rows.get(r, 0))) -
+             1][static_cast<std::size_t>(DatumGetInt32(*rows.get(r, 1)))] = {
+            static_cast<double>(DatumGetInt64(*rows.get(r, 3))), static_cast<double>(DatumGetInt64(*rows.get(r, 2)))};
+    rows.free();
+    std::vector<core::Share> now;
+    for (std::size_t i = first; i < sales.size(); ++i)
+        now.push_back({static_cast<double>(sales[i].fulfilled), static_cast<double>(sales[i].orders)});
+    std::vector<core::ShareJudgement> const judgements = core::judge_shares(now, past);
+    for (std::size_t i = 0; i < looked_at; ++i) {
+        const core::ShareJudgement &j = judgements[i];
+        if (std::isnan(j.p_value)) continue;
+        judged.push_back({first + i, core::ShopAnomaly::low_fulfillment, 100 * now[i].hits / now[i].trials,
+                          100 * j.expected, 100 * j.lower, 100 * j.upper, j.p_value});
+    }
+}
+
+Number decimals(double value) {
+    if (!std::isfinite(value)) return std::nullopt;
+    Datum const exact = pg::call([&] { return DirectFunctionCall1(float8_numeric, Float8GetDatum(value)); });
+    return pg::rounded(exact, 2);
+}
+
+void judge_by_season(const pg::Spi &spi, int64 as_of, Rows &rows) {
+    std::vector<int64> const edges = hours_until(core::floor_to(as_of, engine::hour), learnt + looked_at);
+    commerce::Shop const shop(spi);
+    std::vector<Sales> const sales = commerce::read_sales(shop, edges, as_of, Customers::left_out);
+    std::vector<double> orders, revenue;
+    for (const Sales &s : sales) {
+        orders.push_back(static_cast<double>(s.orders));
+        revenue.push_back(pg::to_double(s.revenue));
+    }
+    std::vector<Judged> judged;
+    using enum core::ShopAnomaly;
+    judge_line(orders, true, low_order_volume, high_order_volume, judged);
+    judge_line(revenue, false, low_revenue, high_revenue, judged);
+    judge_fulfillment(shop, edges, sales, as_of, judged);
+
+    std::vector<double> p;
+    for (const Judged &j : judged) p.push_back(j.p_value);
+    std::vector<double> const q = core::benjamini_hochberg(p);
+    for (std::size_t i = 0; i < judged.size(); ++i)
+        judged[i].severity = core::severity(q[i], judged[i].deviation_pct());
+    std::erase_if(judged, [](const Judged &j) { return !j.severity; });
+    std::sort(judged.begin(), judged.end(), [](const Judged &a, const Judged &b) {
+        return std::tuple(*a.severity, b.hour, a.anomaly) < std::tuple(*b.severity, a.hour, b.anomaly);
+    });
+    for (const Judged &j : judged) {
+        const Sales &now = sales[j.hour];
+        Means const mean = means(std::span(sales).subspan(j.hour - before, before));
+        rows.put(pg::Timestamp{edges[j.hour]}, name_of(j.anomaly), decimals(j.deviation_pct()),
+                 core::name_of(*j.severity), now.orders, pg::rounded(mean.orders, 2), pg::NumericValue{now.revenue},
+                 pg::rounded(mean.revenue, 2), shown(rate(now)), shown(mean.rate), decimals(j.expected),
+                 decimals(j.lower), decimals(j.upper), j.p_value);
+    }
+}
+
+}  // namespace
+
+ANALYTICS_FUNCTION(analytics_get_active_anomalies) {
+    pg::Args const args(fcinfo);
+    int64 const as_of = engine::as_of_argument(args, 0);
+    bool const by_season = args.one_of(1, "method", {"seasonal", "threshold"}, "seasonal") == "seasonal";
+    Rows rows(fcinfo);
+    pg::Spi const spi;
+    if (by_season) judge_by_season(spi, as_of, rows);
+    else judge_by_threshold(spi, as_of, rows);
     return 0;
 }
