@@ -37,10 +37,17 @@ void moving_average(std::span<const double> x, std::size_t length, std::vector<d
     }
 }
 
+double middle_sum(std::span<double> x) {
+    auto const middle = x.begin() + static_cast<std::ptrdiff_t>(x.size() / 2);
+    std::nth_element(x.begin(), middle, x.end());
+    return *middle + (x.size() % 2 == 1 ? *middle : *std::max_element(x.begin(), middle));
+}
+
 class Decomposition {
   public:
     Decomposition(std::span<const double> y, std::size_t season, const StlOptions &options, const Stop &stop)
-        : y_(y), n_(y.size()), m_(season), loess_(stop), periodic_(options.season_window == 0) {
+        : y_(y), n_(y.size()), m_(season), loess_(stop), periodic_(options.season_window == 0),
+          middle_sum_(options.middle_sum != nullptr ? options.middle_sum : middle_sum) {
         auto const m = static_cast<double>(m_);
         double const all = 10 * static_cast<double>(n_) + 1;
         double const window = periodic_ ? all : std::max(3, options.season_window);
@@ -101,10 +108,7 @@ class Decomposition {
         weights.resize(n_);
         for (std::size_t t = 0; t < n_; ++t)
             work_[t] = weights[t] = std::abs(y_[t] - parts_.season[t] - parts_.trend[t]);
-        auto const middle = work_.begin() + static_cast<std::ptrdiff_t>(n_ / 2);
-        std::nth_element(work_.begin(), middle, work_.end());
-        double const upper = *middle, lower = n_ % 2 == 1 ? upper : *std::max_element(work_.begin(), middle);
-        double const limit = 3 * (upper + lower), far = 0.999 * limit, near = 0.001 * limit;
+        double const limit = 3 * middle_sum_(work_), far = 0.999 * limit, near = 0.001 * limit;
         for (double &w : weights) {
             double const share = w / limit, rest = 1 - share * share;
             w = w <= near ? 1 : w <= far ? rest * rest : 0;
@@ -123,6 +127,7 @@ class Decomposition {
     std::size_t n_, m_;
     LoessSmoother loess_;
     bool periodic_;
+    double (*middle_sum_)(std::span<double>);
     Loess season_curve_, trend_curve_, low_pass_curve_;
     StlParts parts_;
     std::vector<double> work_, extended_, first_, second_, low_, phase_, phase_weights_, phase_curve_;

@@ -11,7 +11,7 @@
 
 namespace analytics::core {
 
-/// Windows are odd numbers of points (even ones count one more, below 3 count 3); 0 and -1: the default R takes.
+/// Windows are odd numbers of points (even ones count one more, below 3 count 3).
 struct StlOptions {
     int season_window = 0;    // seasons that a season's figure is fitted to; 0: all, the season does not change
     int trend_window = 0;     // 0: the next odd number from 1.5 seasons / (1 - 1.5 / season_window)
@@ -20,6 +20,10 @@ struct StlOptions {
     int season_jump = 0, trend_jump = 0, low_pass_jump = 0;  // 0: a tenth of the window
     int rounds = 0;                                          // of the inner loop; 0: 2, or 1 if robust
     bool robust = false;                                     // weighs points far from the curves down, in 15 rounds
+
+    /// The sum of the two middle values of x (of the middle one with itself), x being used up: null finds it rightly.
+    /// Other programs do not: see stl().
+    double (*middle_sum)(std::span<double> x) = nullptr;
 };
 
 /// What a decomposition finds, in the units of the series: y = season + trend + remainder.
@@ -30,8 +34,9 @@ struct StlParts {
 /// @param y       values at equal steps, finite, oldest first; more than two seasons
 /// @param season  points per season, at least 2
 /// @throws        std::invalid_argument
-/// The weights come from the median of the absolute remainders. (That of R is another number where points are even: its
-/// partial sort is asked for the two middle values in falling order, and leaves the lower one unsorted.)
+/// The robustness weights come from the median of the absolute remainders. That of Cleveland's program, and so of R, is
+/// another number for some series with an even number of points: its partial sort wants the indices of the two middle
+/// values in rising order and gets them in falling order, so that one of them may stay unsorted.
 /// O(n) with the default jumps, times 8 if robust: 2 or 16 rounds of some ten passes. 1e6 points take a second or two.
 StlParts stl(std::span<const double> y, int season, const StlOptions & = {}, const Stop & = {});
 
