@@ -259,19 +259,20 @@ void add_corrections(const pg::Spi &spi, const engine::Live &live, Datum tenant,
     }
     if (orders.empty() && stored.empty()) return;
     static pg::Statement statement(
-        "WITH customers AS ("
-        "SELECT o.customer_id FROM unnest($2, $3) r(f, t) CROSS JOIN LATERAL (SELECT o.customer_id FROM "
-        "analytics_data.orders o "
-        "WHERE o.tenant_id = $1 AND o.created_at >= r.f AND o.created_at < r.t AND " COUNTS ") o "
+        "WITH ordered AS (SELECT o.customer_id, pg_catalog.min(o.created_at) AS at FROM unnest($2, $3) r(f, t) CROSS "
+        "JOIN "
+        "LATERAL (SELECT o.customer_id, o.created_at FROM analytics_data.orders o WHERE o.tenant_id = $1 AND "
+        "o.created_at >= r.f AND o.created_at < r.t AND " COUNTS ") o GROUP BY 1), "
+        "doubtful AS (SELECT o.customer_id, s.first_order_at FROM ordered o LEFT JOIN LATERAL (SELECT s.first_order_at "
+        "FROM analytics_store.customer_first_orders s WHERE s.tenant_id = $1 AND s.customer_id = o.customer_id OFFSET "
+        "0) s ON true WHERE s.first_order_at IS NULL OR o.at < s.first_order_at "
         "UNION "
-        "SELECT s.customer_id FROM unnest($4, $5) r(f, t) CROSS JOIN LATERAL (SELECT s.customer_id FROM "
-        "analytics_store.customer_first_orders s "
-        "WHERE s.tenant_id = $1 AND s.first_order_at >= r.f AND s.first_order_at < r.t) s) "
-        "SELECT s.first_order_at, f.created_at FROM customers c LEFT JOIN LATERAL (SELECT s.first_order_at "
-        "FROM analytics_store.customer_first_orders s WHERE s.tenant_id = $1 AND s.customer_id = c.customer_id OFFSET "
-        "0) s ON true "
-        "LEFT JOIN LATERAL " FIRST_ORDER("$1", "c.customer_id",
-                                         "") " f ON true WHERE s.first_order_at IS DISTINCT FROM f.created_at",
+        "SELECT s.customer_id, s.first_order_at FROM unnest($4, $5) r(f, t) CROSS JOIN LATERAL (SELECT s.customer_id, "
+        "s.first_order_at FROM analytics_store.customer_first_orders s "
+        "WHERE s.tenant_id = $1 AND s.first_order_at >= r.f AND s.first_order_at < r.t OFFSET 0) s) "
+        "SELECT d.first_order_at, f.created_at FROM doubtful d LEFT JOIN LATERAL " FIRST_ORDER(
+            "$1", "d.customer_id", "") " f "
+                                       "ON true WHERE d.first_order_at IS DISTINCT FROM f.created_at",
         {TEXTOID, instants, instants, instants, instants}, pg::PlanFor::few_rows);
     std::array const values{tenant, orders.from_array(), orders.to_array(), stored.from_array(), stored.to_array()};
     pg::Result const rows = statement.run(spi, values);

@@ -46,8 +46,9 @@ struct Hours {
     "FROM analytics_store.order_stats_hour o JOIN analytics_store.session_stats_hour s "                     \
     "ON s.tenant_id = o.tenant_id AND s.bucket = o.bucket "                                                  \
     "WHERE o.bucket >= r.f AND o.bucket < r.t AND o.customers__n > 0 AND s.customers__n > 0"
+// OFFSET 0: each range by index, whatever the planner believes of their number.
 #define STORED "INSERT INTO analytics_store.customer_overlaps (tenant_id, hour, customers) "
-#define UNLESS_NONE " c WHERE c.customers > 0 ON CONFLICT (tenant_id, hour) DO NOTHING"
+#define UNLESS_NONE " OFFSET 0) c WHERE c.customers > 0 ON CONFLICT (tenant_id, hour) DO NOTHING"
 
 /// Not under the refresh's snapshot: what the other rollup's refresh has committed since must be seen. That of this one
 /// is seen in any case, its writes being this transaction's own.
@@ -56,8 +57,7 @@ void count_for_all(const pg::Spi &spi, RangeArrays &hours) {
     static pg::Statement forget("DELETE FROM analytics_store.customer_overlaps c USING unnest($1, $2) r(f, t) "
                                 "WHERE c.hour >= r.f AND c.hour < r.t",
                                 {instants, instants}, pg::PlanFor::by_index);
-    static pg::Statement count(STORED "SELECT c.* FROM unnest($1, $2) r(f, t) CROSS JOIN LATERAL (" COUNTED
-                                      ")" UNLESS_NONE,
+    static pg::Statement count(STORED "SELECT c.* FROM unnest($1, $2) r(f, t) CROSS JOIN LATERAL (" COUNTED UNLESS_NONE,
                                {instants, instants}, pg::PlanFor::by_index);
     std::array const values{hours.from_array(), hours.to_array()};
     forget.run(spi, values, nullptr, false);
@@ -71,7 +71,7 @@ void count_for_each(const pg::Spi &spi, RangeArrays &hours) {
         "WHERE c.tenant_id = r.tenant AND c.hour >= r.f AND c.hour < r.t",
         {TEXTARRAYOID, instants, instants}, pg::PlanFor::by_index);
     static pg::Statement count(STORED "SELECT c.* FROM unnest($1, $2, $3) r(tenant, f, t) CROSS JOIN LATERAL (" COUNTED
-                                      " AND o.tenant_id = r.tenant)" UNLESS_NONE,
+                                      " AND o.tenant_id = r.tenant" UNLESS_NONE,
                                {TEXTARRAYOID, instants, instants}, pg::PlanFor::by_index);
     std::array const values{hours.tenant_array(), hours.from_array(), hours.to_array()};
     forget.run(spi, values, nullptr, false);
