@@ -47,7 +47,9 @@ double RunningQuantile::value() const {
 
 double RareTail::judge(double x) {
     constexpr double known = 20, usual_shape = 0.2, shape_weight = 10, longest_peak = 8;
-    double const over = x - threshold_.value();
+    double const threshold = threshold_.value();
+    // What is over by rounding alone is not over.
+    double const over = x - threshold > 1e-9 * (std::abs(x) + std::abs(threshold)) ? x - threshold : 0;
     double evidence = 0;
     if (count_ > known && over > 0) {
         double const mean = peaks_ > 0 ? excess_ / peaks_ : 0;
@@ -55,7 +57,7 @@ double RareTail::judge(double x) {
         double const moment = variance > 0 ? (1 - mean * mean / variance) / 2 : usual_shape;
         double const shape =
             (shape_weight * usual_shape + peaks_ * std::clamp(moment, 0.0, 0.6)) / (shape_weight + peaks_);
-        double const scale = mean > 0 ? mean * (1 - shape) : std::max(1e-12, std::abs(threshold_.value()) / 10);
+        double const scale = mean > 0 ? mean * (1 - shape) : std::max(1e-12, std::abs(threshold) / 10);
         evidence = std::log10((count_ + 2) / (peaks_ + 1)) + std::log10(1 + shape * over / scale) / shape;
         double const peak = peaks_ > 3 ? std::min(over, longest_peak * mean) : over;
         excess_ += peak, square_ += peak * peak, peaks_ += 1;

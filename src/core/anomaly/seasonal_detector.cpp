@@ -188,7 +188,7 @@ void SeasonalDetector::State::bounds(Judgement &judged, const SeasonalBaseline::
 }
 
 void SeasonalDetector::State::score(Judgement &judged, double point) {
-    PointView const view{values, residuals, variances, season, point, since_settled >= 2 * season};
+    PointView const view{values, residuals, variances, season, point, negative, since_settled >= 2 * season};
     // While no season is known both are asked, so that each knows its past when its turn comes.
     bool const is_coarse = seasonal ? season <= coarse_season : seen < coarse_until;
     Evidence evidence;
