@@ -16,24 +16,38 @@ struct Smoothing {
     double level, day, week, autocorrelation;
 };
 
+// Where a point lies in the day and in the week; counting is cheaper than dividing.
+struct Phase {
+    std::size_t day, week;
+
+    void next(std::size_t days, std::size_t weeks) {
+        day = day + 1 < days ? day + 1 : 0;
+        week = week + 1 < weeks ? week + 1 : 0;
+    }
+};
+
 struct State {
     double level = 0, error = 0;
     std::vector<double> day, week;  // week: one 0 when there is none
+    Phase phase = {0, 0};           // of the next point
 
-    double figure(std::size_t i) const { return day[i % day.size()] + week[i % week.size()]; }
-    void learn(double z, std::size_t i, const Smoothing &s) {
-        double const surprise = z - level - figure(i) - s.autocorrelation * error;
+    void learn(double z, const Smoothing &s) {
+        double const deviation = z - level - day[phase.day] - week[phase.week];
+        double const surprise = deviation - s.autocorrelation * error;
         level += s.level * surprise;
-        day[i % day.size()] += s.day * surprise;
-        if (week.size() > 1) week[i % week.size()] += s.week * surprise;
-        error = z - level - figure(i);
+        day[phase.day] += s.day * surprise;
+        week[phase.week] += s.week * surprise;  // without a week the weight is 0
+        error = deviation - (s.level + s.day + s.week) * surprise;
+        phase.next(day.size(), week.size());
     }
-    // Forecasts of the points after i.
-    void ahead(std::size_t i, double autocorrelation, std::span<double> out) const {
+    // Forecasts of the next points.
+    void ahead(double autocorrelation, std::span<double> out) const {
         double carried = error;
-        for (std::size_t k = 0; k < out.size(); ++k) {
+        Phase at = phase;
+        for (double &x : out) {
             carried *= autocorrelation;
-            out[k] = level + figure(i + 1 + k) + carried;
+            x = level + day[at.day] + week[at.week] + carried;
+            at.next(day.size(), week.size());
         }
     }
 };
@@ -44,8 +58,11 @@ struct Plan {  // where the history is judged
 };
 
 State start_state(std::span<const double> z, std::size_t start, std::size_t season, std::size_t week) {
-    State state{mean(z.first(start)), 0, std::vector<double>(season, 0),
-                std::vector<double>(std::max<std::size_t>(week, 1), 0)};
+    State state{mean(z.first(start)),
+                0,
+                std::vector<double>(season, 0),
+                std::vector<double>(std::max<std::size_t>(week, 1), 0),
+                {0, 0}};
     std::vector<double> counts(season, 0);
     for (std::size_t i = 0; i < start; ++i) state.day[i % season] += z[i] - state.level, counts[i % season] += 1;
     for (std::size_t k = 0; k < season; ++k) state.day[k] /= std::max(counts[k], 1.0);
@@ -73,14 +90,14 @@ std::vector<double> run(std::span<const double> z, State state, const Smoothing 
                         std::size_t horizon, Visit visit) {
     std::vector<double> ahead(plan.steps);
     for (std::size_t i = 0; i < z.size(); ++i) {
-        state.learn(z[i], i, s);
+        state.learn(z[i], s);
         if (!plan.origin(i, z.size())) continue;
         std::span<double> const steps = std::span(ahead).first(std::min(plan.steps, z.size() - 1 - i));
-        state.ahead(i, s.autocorrelation, steps);
+        state.ahead(s.autocorrelation, steps);
         visit(i, steps);
     }
     std::vector<double> end(horizon);
-    state.ahead(z.size() - 1, s.autocorrelation, end);
+    state.ahead(s.autocorrelation, end);
     return end;
 }
 
@@ -88,6 +105,7 @@ std::vector<double> run(std::span<const double> z, State state, const Smoothing 
 
 Prediction forecast_double_seasonal(std::span<const double> y, std::size_t season, std::size_t horizon,
                                     const Stop &stop) {
+    y = recent_profile(y, season);
     std::size_t const n = y.size(), week = week_of(season, n), longest = week > 0 ? week : season;
     Prediction result{{}, Transform(y, 1), {}, n};
     std::vector<double> const z = result.transform.forward(y);

@@ -44,7 +44,7 @@ Prediction run(std::span<const double> y, std::size_t season, std::size_t horizo
         result.value.push_back(result.transform.back(z_k));
     }
     // The errors on the scale of the intervals, which bends less: its upper ends stay sensible for wild series.
-    Transform const shown(y, 2);
+    Transform const shown(y, 4);
     for (std::size_t j = 0; j < level.residuals.size(); ++j) {
         std::size_t const next = level.origins[j] + 1;
         for (std::size_t k = 0; k < level.residuals[j].size(); ++k) {
@@ -92,6 +92,8 @@ Prediction forecast_ensemble(std::span<const double> y, std::size_t season, std:
 Prediction forecast_fast(std::span<const double> y, std::size_t season, std::size_t horizon, const Stop &stop) {
     Member member = first_member(season);
     member.level.smoothing = {0.05, 0.15, 0.4};
+    member.level.origins = 60;
+    member.level.trend = false;
     return run(recent(y, season), season, horizon, member, stop);
 }
 

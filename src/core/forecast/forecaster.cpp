@@ -58,14 +58,16 @@ void check(const ForecastOptions &options) {
 ForecastResult from_errors(const Prediction &prediction, const PreparedSeries &series, std::span<const double> levels) {
     ForecastResult result;
     ErrorQuantiles const errors(prediction, prediction.value.size(), series.season);
+    std::vector<std::pair<double, double>> reaches;  // of the levels, in units of a step's scale
+    for (double level : levels)
+        reaches.emplace_back(errors.standard(0.5 - level / 200), errors.standard(0.5 + level / 200));
     for (std::size_t k = 0; k < prediction.value.size(); ++k) {
         double const centre = prediction.transform.forward(prediction.value[k]);
         result.value.push_back(series.restore(prediction.value[k]));
         std::vector<double> &lower = result.lower.emplace_back(), &upper = result.upper.emplace_back();
-        for (double level : levels) {
-            double const tail = 0.5 - level / 200;
-            double const low = prediction.transform.back(centre + errors.at(tail, k));
-            double const high = prediction.transform.back(centre + errors.at(1 - tail, k));
+        for (auto [down, up] : reaches) {
+            double const low = prediction.transform.back(centre + errors.scale(k) * down);
+            double const high = prediction.transform.back(centre + errors.scale(k) * up);
             lower.push_back(series.restore(std::min(low, prediction.value[k])));
             upper.push_back(series.restore(std::max(high, prediction.value[k])));
         }
@@ -96,6 +98,11 @@ std::vector<int> season_lengths(std::size_t season, std::size_t points) {
     if (season > 1) lengths.push_back(static_cast<int>(season));
     if (std::size_t const week = week_of(season, points); week > 0) lengths.push_back(static_cast<int>(week));
     return lengths;
+}
+
+// Means per phase are poor where a season has many: their profile is smooth and changes slowly.
+bool long_season(std::span<const double> values, std::size_t season) {
+    return season >= 16 && values.size() >= 2 * season;
 }
 
 }  // namespace
@@ -137,8 +144,8 @@ double PreparedSeries::restore(double x) const {
 }
 
 Prediction predict(std::span<const double> values, std::size_t season, std::size_t horizon, const Stop &stop) {
-    return season >= 16 && values.size() >= 2 * season ? forecast_profile(values, season, horizon, stop)
-                                                       : forecast_ensemble(values, season, horizon, stop);
+    return long_season(values, season) ? forecast_profile(values, season, horizon, stop)
+                                       : forecast_ensemble(values, season, horizon, stop);
 }
 
 ForecastResult forecast(std::span<const double> series, const ForecastOptions &options, const Stop &stop) {
@@ -151,7 +158,9 @@ ForecastResult forecast(std::span<const double> series, const ForecastOptions &o
         case Method::automatic:
             return from_errors(predict(y, season, horizon, stop), prepared, options.levels);
         case Method::fast:
-            return from_errors(forecast_fast(y, season, horizon, stop), prepared, options.levels);
+            return from_errors(long_season(y, season) ? forecast_mean_profile(y, season, horizon, stop)
+                                                      : forecast_fast(y, season, horizon, stop),
+                               prepared, options.levels);
         case Method::naive:
             return from_errors(forecast_naive(y, 1, horizon), prepared, options.levels);
         case Method::seasonal_naive:

@@ -32,9 +32,9 @@ struct ForecastResult {
 /// Forecasts with intervals, in the units of the series.
 ///
 /// automatic: seasonal means and robust levels (ensemble.hpp); with 16 points or more per season, profiles of the day
-/// and the week (profile.hpp). fast: the first of the former alone. Intervals of these and of the naive methods come
-/// from their errors within the history (intervals.hpp), of ets, theta and mstl from the model. What never was negative
-/// is not forecast negative. A value scaled by any factor gives the forecast scaled so.
+/// and the week (profile.hpp). fast: the first of the former alone, or the mean profiles. Intervals of these and of the
+/// naive methods come from their errors within the history (intervals.hpp), of ets, theta and mstl from the model. What
+/// never was negative is not forecast negative. A value scaled by any factor gives the forecast scaled so.
 /// @param series  values at equal steps, oldest first; NaN is a missing value, filled from the same phase of the
 /// seasons
 ///                beside it (or along the line between its neighbours)

@@ -18,6 +18,7 @@ constexpr double level_share = 0.3;  // of the variance that errors far ahead ha
 constexpr double noise_share = 0.8;  // of the errors of the next day: a part of them is the level's
 constexpr double least_level = 0.3;  // variance of the level at least, in that of the next day's errors
 
+constexpr double mean_absolute = 1.2533141373155;  // a normal's standard deviation in mean absolute deviations
 constexpr std::uint64_t seed = 0x616e616c79746963;
 
 // Heavier tails than a normal's: the scale itself is uncertain. Student t with 5 degrees of freedom by Cornish and
@@ -27,6 +28,33 @@ double heavy(double z) {
     double const z3 = z * z * z, z5 = z3 * z * z;
     return z + (z3 + z) / (4 * df) + (5 * z5 + 16 * z3 + 3 * z) / (96 * df * df);
 }
+// Quantiles of the noise, tabulated: a draw is a place in the table. The tails, where the table is coarse, are
+// computed.
+class NoiseQuantiles {
+  public:
+    explicit NoiseQuantiles(const PathModel &model) : model_(model) {
+        for (std::size_t i = 0; i <= cells; ++i)
+            table_[i] = exact(std::clamp(static_cast<double>(i) / cells, 1e-6, 1 - 1e-6));
+    }
+    double operator()(double u) const {
+        double const place = u * cells;
+        std::size_t const i = static_cast<std::size_t>(place);
+        if (i < cells / 64 || i >= cells - cells / 64) return exact(u);
+        return table_[i] + (place - static_cast<double>(i)) * (table_[i + 1] - table_[i]);
+    }
+
+  private:
+    static constexpr std::size_t cells = 512;
+
+    double exact(double u) const {
+        double const normal = fast_normal_quantile(u);
+        if (model_.noise.empty()) return normal;
+        return model_.trust * quantile7_sorted(model_.noise, u) + (1 - model_.trust) * mean_absolute * normal;
+    }
+    const PathModel &model_;
+    double table_[cells + 1];
+};
+
 }  // namespace
 
 PathModel path_model(const Prediction &prediction, std::size_t horizon, std::size_t season) {
@@ -34,7 +62,8 @@ PathModel path_model(const Prediction &prediction, std::size_t horizon, std::siz
     PathModel model{prediction.transform, {}, 0, 0, 0, errors.trust(), errors.standardised()};
     for (double x : prediction.value) model.centre.push_back(prediction.transform.forward(x));
     // Standard deviations from mean absolute errors as a normal has them.
-    double const first = 1.2533 * errors.scale(0), middle = 1.2533 * errors.scale(horizon / 2) * errors.widening();
+    double const first = mean_absolute * errors.scale(0),
+                 middle = mean_absolute * errors.scale(horizon / 2) * errors.widening();
     model.scale = noise_share * errors.scale(0);
     double const level = std::max(middle * middle - first * first, least_level * first * first);
     model.start_deviation = std::sqrt(level_share * level);
@@ -55,18 +84,13 @@ SpendPaths::SpendPaths(const PathModel &model, std::size_t paths) { simulate(mod
 void SpendPaths::simulate(const PathModel &model, std::size_t paths) {
     if (paths == 0) throw std::invalid_argument("at least one path is needed");
     std::size_t const days = model.centre.size();
+    NoiseQuantiles const draw(model);
     double const count = static_cast<double>(paths);
     paths_.assign(paths, std::vector<double>(days));
     for (std::size_t p = 0; p < paths; ++p) {
         double level = model.start_deviation * heavy(fast_normal_quantile((static_cast<double>(p) + 0.5) / count));
         for (std::size_t k = 0; k < days; ++k) {
-            double const u = random_uniform(seed, p, k);
-            double draw = fast_normal_quantile(u);
-            if (!model.noise.empty()) {
-                double const normal = 1.2533 * draw;
-                draw = model.trust * quantile7_sorted(model.noise, u) + (1 - model.trust) * normal;
-            }
-            double const noise = model.scale * draw;
+            double const noise = model.scale * draw(random_uniform(seed, p, k));
             paths_[p][k] = std::max(0.0, model.transform.back(model.centre[k] + level + noise));
             level += model.drift * noise;
         }

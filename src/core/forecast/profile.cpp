@@ -49,7 +49,13 @@ std::size_t week_of(std::size_t season, std::size_t points) {
     return 0;
 }
 
+std::span<const double> recent_profile(std::span<const double> y, std::size_t season) {
+    std::size_t const most = week_of(season, y.size()) > 0 ? 12 * 7 * season : 40 * season;
+    return y.size() > most ? y.last(most) : y;
+}
+
 Prediction forecast_mean_profile(std::span<const double> y, std::size_t season, std::size_t horizon, const Stop &stop) {
+    y = recent_profile(y, season);
     std::size_t const n = y.size(), week = week_of(season, n);
     Prediction result{{}, Transform(y, 1), {}, n};
     std::vector<double> const z = result.transform.forward(y);
@@ -77,8 +83,7 @@ Prediction forecast_mean_profile(std::span<const double> y, std::size_t season, 
 }
 
 Prediction forecast_profile(std::span<const double> y, std::size_t season, std::size_t horizon, const Stop &stop) {
-    std::size_t const most = week_of(season, y.size()) > 0 ? 12 * 7 * season : 40 * season;
-    if (y.size() > most) y = y.subspan(y.size() - most);
+    y = recent_profile(y, season);
     Prediction result = forecast_double_seasonal(y, season, horizon, stop);
     Prediction const other = forecast_mean_profile(y, season, horizon, stop);
     for (std::size_t k = 0; k < horizon; ++k) result.value[k] = 0.5 * (result.value[k] + other.value[k]);

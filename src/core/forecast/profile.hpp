@@ -11,6 +11,9 @@ namespace analytics::core {
 /// 48, 72, 96, 144, 288 a day) and the history holds two of them; else 0.
 std::size_t week_of(std::size_t season, std::size_t points);
 
+/// The last 12 weeks, or 40 seasons where there is no week: what the functions below look at.
+std::span<const double> recent_profile(std::span<const double> y, std::size_t season);
+
 /// The mean of the two below, with the residuals of the second.
 Prediction forecast_profile(std::span<const double> y, std::size_t season, std::size_t horizon, const Stop & = {});
 
@@ -24,7 +27,7 @@ Prediction forecast_mean_profile(std::span<const double> y, std::size_t season, 
 Prediction forecast_double_seasonal(std::span<const double> y, std::size_t season, std::size_t horizon,
                                     const Stop & = {});
 
-// All: y finite, of moderate size, oldest first, at least 1 value; the last 12 weeks (or 40 seasons) count.
-// O(192 (n + 40 horizon)) at most: about 1 ms for 5 weeks of hours and 48 steps.
+// All: y finite, of moderate size, oldest first, at least 1 value.
+// O(192 (n + 40 horizon)) at most: about 3 ms for 5 weeks of hours and 48 steps, the mean profile 0.3 ms.
 
 }  // namespace analytics::core

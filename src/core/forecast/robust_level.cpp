@@ -11,7 +11,7 @@ namespace analytics::core {
 
 namespace {
 
-constexpr std::size_t most_origins = 400, most_steps = 100;
+constexpr std::size_t most_steps = 100;
 // A trend counts when its error is below this share of the best level's. At 0.85 trends that do not last cost 3 % of
 // the error over 30 days on real series; at 0.3 nothing, and lines are still continued.
 constexpr double most_of_flat = 0.3;
@@ -190,7 +190,8 @@ LevelForecast forecast_level(std::span<const double> x, std::size_t horizon, con
     LevelForecast result;
     result.value.assign(horizon, 0);
     std::size_t const first = std::min(options.first_origin, n / 2);
-    std::size_t const stride = n > most_origins ? (n + most_origins - 1) / most_origins : 1;
+    std::size_t stride = (n + options.origins - 1) / options.origins;
+    if (stride % 7 == 0 || stride % 12 == 0) ++stride;  // origins on all days and at all hours
     for (std::size_t i = n - 1; i >= first + stride && i > 0; i -= stride) {
         result.origins.push_back(i - 1);
         result.residuals.emplace_back(x.begin() + static_cast<std::ptrdiff_t>(i),

@@ -17,6 +17,7 @@ struct LevelOptions {
     std::vector<std::size_t> buckets = {};  // steps at which the weights change; none: one set for all steps
     bool trend = true;                      // also levels with a trend, when they forecast clearly better
     double naive_prior = 0;                 // prior weight of the last value (a random walk), for series without season
+    std::size_t origins = 100;              // of the rolling check, evenly spaced, at most
     std::size_t first_origin = 14;          // the rolling check begins there (or in the middle, if that is earlier)
 };
 
@@ -35,7 +36,7 @@ struct LevelForecast {
 /// Each is judged by its mean absolute error over all origins and all steps that the history holds; its weight is
 /// prior * (least error / error)^(n / patience), for each bucket of steps by itself. Those with a trend count only when
 /// their error is below 0.3 of the best without.
-/// @param x   finite values, oldest first, at least 1; for speed the rolling check uses at most 400 origins
+/// @param x   finite values, oldest first, at least 1
 /// O(n + origins * horizon) for each candidate.
 LevelForecast forecast_level(std::span<const double> x, std::size_t horizon, const LevelOptions &, const Stop & = {});
 
