@@ -40,8 +40,10 @@ def direct(table, large, _small):
     read = "SELECT * FROM bench.direct_read('big', $1 - interval '168 hours' + interval '1 us', $1 + interval '1 us')"
     series = SERIES.format("revenue")
     same(db.ask(series, last), db.ask(read, last), "direct read")
+    # The trends leave the running hour out by themselves; asked as of an earlier moment they would also have to undo the
+    # fulfilments since.
     own, open_hour, thirteen, yardstick = alternate(
-        15, (20, lambda: db.time(series, last)), (20, lambda: db.time(series, now)), (20, lambda: db.time(TRENDS, last)),
+        15, (20, lambda: db.time(series, last)), (20, lambda: db.time(series, now)), (20, lambda: db.time(TRENDS, now)),
         (20, lambda: db.time(read, last)))
     table.at_most("get_metric_series of a sum, 168 stored hours, against C that reads them", own, yardstick, 1.7)
     table.at_most("the same with the running hour, refreshed just before", open_hour, yardstick, 1.7)
