@@ -86,10 +86,12 @@ if [ -n "$data" ]; then
     retail='2011-05-10 16:20:00+01' aider='2025-03-21 19:12:30+00' azure='2023-11-16 18:55:00+00' mooncake='2025-02-25 12:40:00+00'
     show shop tenant=retail_orders as_of="$retail"
     show series tenant=retail_orders as_of='2011-08-31 18:00+01' metric=revenue bucket=1w period=10w compare_to=previous_period
-    show anomalies tenant=retail_orders as_of='2010-12-02 15:30:00+00'
+    show anomalies tenant=retail_orders as_of='2011-05-10 16:20:00+01' method=threshold
     lines "The plain rule knows no season: a shop that is closed at night alarms every morning." ""
+    show anomalies tenant=retail_orders as_of='2011-05-10 16:20:00+01'
     show agents tenant=aider_analytics as_of="$aider"
     show costs tenant=aider_analytics as_of="$aider"
+    show budget tenant=aider_analytics as_of="$aider"
     show costs tenant=azure_llm_2023 as_of="$azure"
     lines "These costs are estimated at the price of an assumed model (cost_source in analytics_data.llm_calls)." ""
     show series tenant=azure_llm_2023 as_of="$azure" metric=tokens bucket=15m period=45m compare_to=previous_period
@@ -105,12 +107,14 @@ else
         end=$(run -tA -c "SELECT date_trunc('minute', now())")
     fi
     run -v end_at="$end" -f examples/demo/generate.sql
+    run -o /dev/null -c "SELECT analytics.set_budget('default', 400, 'month')"
     loaded
     show shop tenant=default as_of="$end"
     show series tenant=default as_of="$end" metric=orders
     show anomalies tenant=default as_of="$end"
     show agents tenant=default as_of="$end"
     show costs tenant=default as_of="$end"
+    show budget tenant=default as_of="$end"
     show series tenant=default as_of="$end" metric=success_rate compare_to=previous_day
     lines "Late rows come: 300 orders of the last two days, refunds, deletions. Nothing is refreshed, and yet the hour has them:"
     hour="SELECT format('%s: %s orders, revenue %s', to_char(hour_start, 'Dy HH24:MI'), total_orders, total_revenue)

@@ -4,7 +4,6 @@
 #include "core/anomaly/threshold.hpp"
 #include "core/rollup/cover.hpp"
 #include "core/statistics/false_discovery.hpp"
-#include "domains/commerce/range_arrays.hpp"
 #include "domains/commerce/shop_hours.hpp"
 #include "engine/periods.hpp"
 #include "pg/rows.hpp"
@@ -154,24 +153,21 @@ void judge_fulfillment(const commerce::Shop &shop, const std::vector<int64> &edg
         if (orders > most_orders && days >= 2) break;
     }
     static pg::Statement statement(
-        "SELECT k, width_bucket(o.created_at + k * interval '24 hours', $4) - 1, count(*), "
-        "count(*) FILTER (WHERE o.status = 'fulfilled' AND o.fulfilled_at + k * interval '24 hours' <= $3) "
-        "FROM generate_series(1, $2) k CROSS JOIN LATERAL (SELECT * FROM analytics_data.orders o WHERE o.tenant_id = "
-        "$1 "
-        "AND o.created_at >= $5 - k * interval '24 hours' AND o.created_at < $6 - k * interval '24 hours' "
-        "AND o.status <> 'cancelled') o GROUP BY 1, 2",
-        {TEXTOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, pg::PlanFor::by_index);
-    std::vector<Datum> starts;
-    for (std::size_t i = 0; i < looked_at; ++i) starts.push_back(TimestampTzGetDatum(edges[first + i]));
-    std::array const values{pg::to_text(shop.tenant),          Int32GetDatum(days),
-                            TimestampTzGetDatum(as_of),        commerce::array_of(starts, TIMESTAMPTZOID),
-                            TimestampTzGetDatum(edges[first]), TimestampTzGetDatum(edges.back())};
+        "SELECT o.created_at, CASE WHEN o.status = 'fulfilled' THEN o.fulfilled_at END FROM analytics_data.orders o "
+        "WHERE o.tenant_id = $1 AND o.created_at >= $2 AND o.created_at < $3 AND o.status <> 'cancelled'",
+        {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, pg::PlanFor::by_index);
+    int64 const end = edges[first], start = end - days * engine::day;
+    std::array const values{pg::to_text(shop.tenant), TimestampTzGetDatum(start), TimestampTzGetDatum(end)};
     pg::Result const rows = statement.run(shop.spi, values);
     std::vector<std::vector<core::Share>> past(static_cast<std::size_t>(days), std::vector<core::Share>(looked_at));
-    for (uint64 r = 0; r < rows.size(); ++r)
-        past[static_cast<std::size_t>(DatumGetInt32(*rows.get(r, 0))) -
-             1][static_cast<std::size_t>(DatumGetInt32(*rows.get(r, 1)))] = {
-            static_cast<double>(DatumGetInt64(*rows.get(r, 3))), static_cast<double>(DatumGetInt64(*rows.get(r, 2)))};
+    for (uint64 r = 0; r < rows.size(); ++r) {
+        int64 const since = DatumGetTimestampTz(*rows.get(r, 0)) - start, ago = days - since / engine::day;
+        core::Share &share =
+            past[static_cast<std::size_t>(ago - 1)][static_cast<std::size_t>(since % engine::day / engine::hour)];
+        std::optional<Datum> const fulfilled = rows.get(r, 1);
+        ++share.trials;
+        if (fulfilled && DatumGetTimestampTz(*fulfilled) <= as_of - ago * engine::day) ++share.hits;
+    }
     rows.free();
     std::vector<core::Share> now;
     for (std::size_t i = first; i < sales.size(); ++i)
