@@ -206,10 +206,12 @@ BEGIN
     END IF;
     RETURN QUERY
     SELECT r.name::text, s.relation::text, r.bucket, nullif(r.summarised_to, '-infinity'),
-           (SELECT coalesce(sum(CASE WHEN isfinite(n.from_at) AND isfinite(n.to_at)
-                                     THEN greatest(1, ceil(extract(epoch FROM n.to_at - n.from_at) / extract(epoch FROM r.bucket)))
+           (SELECT coalesce(sum(CASE WHEN isfinite(lower(range)) AND isfinite(upper(range))
+                                     THEN greatest(1, ceil(extract(epoch FROM upper(range) - lower(range)) / extract(epoch FROM r.bucket)))
                                      ELSE 1 END), 0)::bigint
-              FROM analytics_store.notes n WHERE n.source_id = s.source_id AND n.from_at < r.summarised_to),
+              FROM (SELECT range_agg(tstzrange(n.from_at, n.to_at)) AS noted FROM analytics_store.notes n
+                     WHERE n.source_id = s.source_id AND n.from_at < r.summarised_to GROUP BY n.tenant_id) n,
+                   unnest(n.noted) range),
            (SELECT sum(greatest(c.reltuples, 0))::bigint FROM pg_class c
              WHERE c.oid = ANY (ARRAY[to_regclass(format('analytics_store.%I', r.name || '_base')),
                                       to_regclass(format('analytics_store.%I', r.name || '_hour')),
@@ -232,7 +234,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION analytics.get_rollup_status() IS
 'How far each rollup is summarised, what waits for the next refresh, how large it is; and the age of scheduled materialized views.
-One row a rollup: name, source, bucket, watermark (everything below is stored), dirty_buckets (noted since the last refresh), rows of its stores (estimated), size_bytes, last_refresh_at, progress_pct of the first summarising, waits_for (the transaction that kept the last refresh from advancing; answers stay exact).';
+One row a rollup: name, source, bucket, watermark (everything below is stored), dirty_buckets (touched since the last refresh, each once a tenant; a range without an end counts as one), rows of its stores (estimated), size_bytes, last_refresh_at, progress_pct of the first summarising, waits_for (the transaction that kept the last refresh from advancing; answers stay exact).';
 
 CREATE OR REPLACE FUNCTION analytics.schedule_refresh(view regclass, every interval DEFAULT '15 minutes') RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
