@@ -34,6 +34,17 @@ TEST(Level, OfNoiseIsTheMeanAndOfARandomWalkTheLastValue) {
     EXPECT_LT(of_walk, 1.25 * naive);
 }
 
+TEST(Level, DifferencesTellWalksFromNoise) {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        std::vector<double> x = noise(200, 10, 1, seed);
+        EXPECT_LT(walk_evidence(x), 0.5);
+        for (std::size_t i = 1; i < x.size(); ++i) x[i] += x[i - 1] - 10;
+        EXPECT_GT(walk_evidence(x), 2);
+    }
+    EXPECT_EQ(walk_evidence(std::vector<double>{1, 2, 3}), 1);
+    EXPECT_EQ(walk_evidence(std::vector<double>(50, 3)), 1);
+}
+
 TEST(Level, ResidualsAreWhatWasSeenMinusTheForecastThen) {
     std::vector<double> const x = noise(40, 10, 2, 1);
     LevelOptions options;

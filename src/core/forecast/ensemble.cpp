@@ -64,6 +64,7 @@ Member first_member(std::size_t season) {
     Member member;
     if (season == 1) {  // most like a random walk; a line is to stay a line
         member.level.naive_prior = 30;
+        member.level.judge_walk = true;
         member.logarithmic = false;
     } else {
         member.level.naive_prior = 0.5;

@@ -35,7 +35,7 @@ double prior_quantile(double p) {
 
 // What stands for the errors where none could be seen (one or two values): a fifth of the level.
 double unseen(const Prediction &prediction) {
-    if (prediction.transform.logarithmic()) return 0.1;
+    if (prediction.transform.logarithmic()) return 0.04;  // of a scale that begins at 4 levels
     double sum = 0;
     for (double x : prediction.value) sum += std::abs(x);
     return 0.2 * sum / static_cast<double>(prediction.value.size());

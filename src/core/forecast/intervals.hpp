@@ -13,7 +13,7 @@ namespace analytics::core {
 /// step: smooth, not decreasing over the steps, and drawn towards the curve of a drifting level,
 /// sqrt(1 + steps * (drift^2 + .01)), which also continues it beyond the steps that the history can show. The residuals
 /// of all steps, divided by these, give one set of quantiles, blended with those of a Student t of 3 degrees of freedom
-/// as far as the points are few. All are widened, by 1 + 1.1 (season / points)^0.6, because the seasonal figures were
+/// as far as the points are few. All are widened, by 1 + 1.2 (season / points)^0.6, because the seasonal figures were
 /// fitted to the same values.
 class ErrorQuantiles {
   public:

@@ -112,7 +112,7 @@ std::vector<Candidate> candidates(std::span<const double> x, const LevelOptions 
     if (options.naive_prior > 0)
         for (double momentum : {0.0, 0.4}) {
             all.push_back(last_value(x, momentum));
-            all.back().prior = options.naive_prior;
+            all.back().prior = options.naive_prior * (options.judge_walk ? walk_evidence(x) : 1);
         }
     if (options.trend && x.size() >= 8)
         for (auto [alpha, beta, damping] : {std::array{0.1, 0.1, 0.98}, std::array{0.3, 0.1, 0.95},
@@ -182,6 +182,21 @@ void add(LevelForecast &result, const Candidate &c, std::size_t from, std::size_
 }
 
 }  // namespace
+
+double walk_evidence(std::span<const double> x) {
+    if (x.size() < 6) return 1;
+    std::vector<double> steps(x.size() - 1);
+    for (std::size_t i = 1; i < x.size(); ++i) steps[i - 1] = x[i] - x[i - 1];
+    double const middle = median(steps), reach = 2.5 * mad_about(steps, middle);
+    if (!(reach > 0)) return 1;
+    for (double &step : steps) step = std::clamp(step - middle, -reach, reach);
+    double together = 0, squares = 0;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        squares += steps[i] * steps[i];
+        if (i > 0) together += steps[i] * steps[i - 1];
+    }
+    return std::clamp(std::exp(10 * (together / squares + 0.25)), 0.05, 50.0);
+}
 
 LevelForecast forecast_level(std::span<const double> x, std::size_t horizon, const LevelOptions &options,
                              const Stop &stop) {

@@ -16,10 +16,16 @@ struct LevelOptions {
     double patience = 3;  // the evidence of a rolling check counts n / patience times: (best error / error)^...
     std::vector<std::size_t> buckets = {};  // steps at which the weights change; none: one set for all steps
     bool trend = true;                      // also levels with a trend, when they forecast clearly better
+    bool judge_walk = false;                // multiply the next by what the differences say: see walk_evidence
     double naive_prior = 0;                 // prior weight of the last value (a random walk), for series without season
     std::size_t origins = 100;              // of the rolling check, evenly spaced, at most
     std::size_t first_origin = 14;          // the rolling check begins there (or in the middle, if that is earlier)
 };
+
+/// How much more likely a random walk is than noise about a level: exp(10 (r + 1/4)) of the lag-1 autocorrelation r of
+/// the differences (wild ones moved in), which is 0 for the one and -1/2 for the other; between 1/20 and 50, and 1 for
+/// fewer than 6 values. O(n).
+double walk_evidence(std::span<const double> x);
 
 struct LevelForecast {
     std::vector<double> value;  // one per step ahead

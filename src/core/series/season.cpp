@@ -36,7 +36,7 @@ Pattern pattern(std::span<const double> y, std::size_t season) {
     // F's upper tail by the beta quantile: x = b f / (b f + w) is beta(b/2, w/2).
     double const x = std::isinf(f) ? 1 : free_between * f / (free_between * f + free_within);
     double const left = noise * static_cast<double>(y.size() - 1) / total;
-    return {1 - left, x >= beta_quantile(0.999, free_between / 2, free_within / 2)};
+    return {1 - left, x >= beta_quantile(0.98, free_between / 2, free_within / 2)};
 }
 
 }  // namespace
@@ -48,9 +48,10 @@ std::size_t find_season(std::span<const double> y, std::initializer_list<std::si
     for (std::size_t season : candidates) {
         if (season < 2 || y.size() < 2 * season || y.size() <= season + 2) continue;
         Pattern const p = pattern(y, season);
-        if (!p.significant || p.strength < 0.1) continue;
-        // Longer ones must explain clearly more: in terms of what is left, a tenth less.
-        if (found == 1 || 1 - p.strength < 0.9 * (1 - best)) found = season, best = p.strength;
+        if (!p.significant || p.strength < 0.05) continue;
+        // A multiple shows the pattern of its part too: it must leave less unexplained; others clearly less.
+        double const needed = season % found == 0 ? 0.97 : 0.8;
+        if (found == 1 || 1 - p.strength < needed * (1 - best)) found = season, best = p.strength;
     }
     return found;
 }

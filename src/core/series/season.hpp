@@ -9,9 +9,10 @@ namespace analytics::core {
 /// The season among the candidates with the clearest pattern, or 1 when none has a clear one.
 ///
 /// For each candidate m with n >= 2 m the local mean over m values is taken out; the pattern's strength is the share of
-/// the remaining variance that lies between the phases (adjusted R squared, at least 0.1), its significance the F test
-/// of the one-way analysis of variance at 0.1 %. Of patterns about equally strong the shortest
-/// counts: hours of a day show up at 48 and 168 too. A random walk has no season.
+/// the remaining variance that lies between the phases (adjusted R squared, at least 0.05), its significance the F test
+/// of the one-way analysis of variance at 2 %: forecasts shrink a season that is not there, but cannot make up one that
+/// was not found. A multiple of a season shows its pattern too, and must leave less unexplained. Random walks have
+/// none.
 /// @param y           finite values, oldest first; the last 2000 count
 /// @param candidates  points per season, each at least 2
 /// O(n) for each candidate.
