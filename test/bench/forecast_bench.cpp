@@ -1,6 +1,8 @@
 // What the forecasting models cost per series. On real series when ANALYTICS_FORECAST_DATA names the folder with
 // daily.csv and m4_hourly.csv (id,series,grp,freq,m,h,n,start,train,test), else on synthetic ones of like length.
+#include "core/forecast/budget.hpp"
 #include "core/forecast/ets.hpp"
+#include "core/forecast/forecaster.hpp"
 #include "core/forecast/intermittent.hpp"
 #include "core/forecast/theta.hpp"
 #include "core/series/mstl.hpp"
@@ -91,6 +93,16 @@ ModelForecast ets(const Task &task, EtsSearch search) {
     }                                                                      \
     BENCHMARK(name)->Unit(benchmark::kMillisecond)
 
+ForecastResult whole(const Task &task, Method method) {
+    return forecast(task.series, {task.horizon, task.season, {80, 95}, method});
+}
+MODEL_BENCHMARK(forecast_auto_daily, daily, whole(task, Method::automatic));
+MODEL_BENCHMARK(forecast_fast_daily, daily, whole(task, Method::fast));
+MODEL_BENCHMARK(forecast_auto_hourly, hourly, whole(task, Method::automatic));
+MODEL_BENCHMARK(forecast_fast_hourly, hourly, whole(task, Method::fast));
+MODEL_BENCHMARK(exhaustion_daily, daily,
+                forecast_exhaustion(task.series, 0, 1, static_cast<std::size_t>(task.horizon),
+                                    static_cast<std::size_t>(task.season)));
 MODEL_BENCHMARK(auto_ets_full_daily, daily, ets(task, EtsSearch::full));
 MODEL_BENCHMARK(auto_ets_damped_daily, daily, ets(task, EtsSearch::damped));
 MODEL_BENCHMARK(auto_ets_quick_daily, daily, ets(task, EtsSearch::quick));
