@@ -77,9 +77,10 @@ TEST(EtsGolden, LikelihoodReachesRAndWhereItIsTheSameForecastsAre) {
     nlohmann::json const file = golden("ets");
     int same = 0, all = 0;
     for (auto const &[name, c] : file["cases"].items()) {
+        SCOPED_TRACE(name);
         std::vector<double> const x = numbers(c["x"]);
         for (auto const &[letters, f] : c["fits"].items()) {
-            SCOPED_TRACE(name + " " + letters);
+            SCOPED_TRACE(letters);
             double const r = f["loglik"];
             if (letters == "auto") {
                 EXPECT_LE(auto_ets(x, c["m"], {EtsSearch::full}).aicc, f["aicc"].get<double>() + 2e-3);

@@ -52,8 +52,8 @@ TEST(Intermittent, KindsOfDemand) {
 
 TEST(Intermittent, DeviationIsThatOfTheMixture) {
     // Demand of 4 or 6 in every second period: mean 2.5, mean square 13.
-    std::vector<double> y;
-    for (int i = 0; i < 4000; ++i) y.push_back(i % 4 == 1 ? 4 : i % 4 == 3 ? 6 : 0);
+    std::vector<double> y(4000, 0.0);
+    for (std::size_t i = 1; i < y.size(); i += 2) y[i] = i % 4 == 1 ? 4 : 6;
     DemandRate const rate = croston(y, 0.01);
     EXPECT_NEAR(rate.probability, 0.5, 1e-9);
     EXPECT_NEAR(rate.size, 5, 0.05);

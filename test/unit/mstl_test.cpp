@@ -38,8 +38,8 @@ TEST(Mstl, PartsAddUpWhateverTheOrderOfLengths) {
 }
 
 TEST(Mstl, WithoutASeasonItIsTrendAndRemainder) {
-    std::vector<double> line;
-    for (int t = 0; t < 50; ++t) line.push_back(2.0 * t - 3);
+    std::vector<double> line(50);
+    for (std::size_t t = 0; t < line.size(); ++t) line[t] = 2 * static_cast<double>(t) - 3;
     MstlParts const parts = mstl(line, std::vector<int>{});
     EXPECT_ALL_REL(parts.trend, line, 1e-9);
     for (std::size_t const n : {1U, 2U, 3U, 4U, 14U}) {
@@ -49,10 +49,11 @@ TEST(Mstl, WithoutASeasonItIsTrendAndRemainder) {
 }
 
 TEST(Mstl, ForecastsFollowBothSeasons) {
-    ModelForecast const forecast = forecast_mstl(hourly(24 * 7 * 5, 1), std::vector{24, 168}, 168);
-    std::vector<double> const truth = hourly(24 * 7 * 6, 1);
-    for (std::size_t i = 0; i < 168; ++i) EXPECT_NEAR(forecast.mean[i], truth[24 * 7 * 5 + i], 4) << i;
-    ModelForecast const scaled = forecast_mstl(hourly(24 * 7 * 5, 0x1p990), std::vector{24, 168}, 168);
+    constexpr std::size_t week = 168;
+    ModelForecast const forecast = forecast_mstl(hourly(5 * week, 1), std::vector{24, 168}, 168);
+    std::vector<double> const truth = hourly(6 * week, 1);
+    for (std::size_t i = 0; i < 168; ++i) EXPECT_NEAR(forecast.mean[i], truth[5 * week + i], 4) << i;
+    ModelForecast const scaled = forecast_mstl(hourly(5 * week, 0x1p990), std::vector{24, 168}, 168);
     for (std::size_t i = 0; i < 168; ++i) EXPECT_REL(scaled.mean[i] * 0x1p-990, forecast.mean[i], 1e-9);
 }
 

@@ -13,7 +13,8 @@ bool LoessSmoother::fit(std::span<const double> y, const Loess &loess, std::span
     if (work_ += right - left + 1; stop_ && work_ > 300'000) stop_(), work_ = 0;
     if (local_.size() < n + 1) local_.resize(n + 1);
     double reach = std::max(at - static_cast<double>(left), static_cast<double>(right) - at);
-    if (loess.window > n) reach += static_cast<double>((loess.window - n) / 2);
+    if (std::size_t const wider = loess.window > n ? (loess.window - n) / 2 : 0; wider > 0)
+        reach += static_cast<double>(wider);
     double const far = 0.999 * reach, near = 0.001 * reach;
     double sum = 0;
     for (std::size_t j = left; j <= right; ++j) {

@@ -27,9 +27,9 @@ class LoessSmoother {
     /// @param weights  robustness weights, one for each point, or none
     void smooth(std::span<const double> y, const Loess &, std::span<const double> weights, std::span<double> smooth);
 
-    /// The same, and `smooth`, with n + 2 elements, begins at point 0 and ends at n + 1.
+    /// The same, and `curve`, with n + 2 elements, begins at point 0 and ends at n + 1.
     void smooth_beyond(std::span<const double> y, const Loess &, std::span<const double> weights,
-                       std::span<double> smooth);
+                       std::span<double> curve);
 
   private:
     bool fit(std::span<const double> y, const Loess &, std::span<const double> weights, double at, std::size_t left,

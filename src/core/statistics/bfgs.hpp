@@ -41,7 +41,7 @@ double minimise_bfgs(Value &&value, Gradient &&gradient, std::vector<double> &x,
     bool scaled = false, slow = false;
     for (int i = 0; i < options.most_steps; ++i) {
         for (std::size_t a = 0; a < d; ++a)
-            held[a] = (x[a] <= space.lower[a] && slopes[a] > 0) || (x[a] >= space.upper[a] && slopes[a] < 0);
+            held[a] = (x[a] <= space.lower[a] && slopes[a] > 0) || (x[a] >= space.upper[a] && slopes[a] < 0) ? 1 : 0;
         double downhill = 0;
         for (std::size_t a = 0; a < d; ++a) {
             direction[a] = 0;
