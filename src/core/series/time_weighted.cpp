@@ -11,15 +11,18 @@ double time_weighted_average(std::vector<TimedValue> &points) {
     std::sort(points.begin(), points.end(),
               [](const TimedValue &a, const TimedValue &b) { return a.at != b.at ? a.at < b.at : a.value < b.value; });
     auto const whole = static_cast<double>(points.back().at) - static_cast<double>(points.front().at);
-    double average = 0;
+    double average = 0;  // until here; a running one, so that equal values have exactly this average
     for (std::size_t i = 0; i < points.size();) {
         std::size_t next = i;
         double mean = 0;
-        for (; next < points.size() && points[next].at == points[i].at; ++next)
-            mean += (points[next].value - mean) / static_cast<double>(next - i + 1);
+        for (; next < points.size() && points[next].at == points[i].at; ++next) {
+            auto const count = static_cast<double>(next - i + 1);
+            mean += points[next].value / count - mean / count;  // the difference itself may be too large for a double
+        }
         if (next == points.size()) return whole > 0 ? average : mean;
-        double const held = static_cast<double>(points[next].at) - static_cast<double>(points[i].at);
-        average += mean * (held / whole);
+        auto const until = static_cast<double>(points[next].at), since = static_cast<double>(points[i].at);
+        double const share = (until - since) / (until - static_cast<double>(points.front().at));
+        average += mean * share - average * share;
         i = next;
     }
     return average;
