@@ -25,9 +25,9 @@ double noise(std::span<const double> x) {
     std::vector<double> steps;
     for (std::size_t i = 1; i < x.size(); ++i) steps.push_back(x[i] - x[i - 1]);
     double const usual = mad(steps) / std::sqrt(2.0);
-    if (usual > 0) return usual;
     for (double &s : steps) s = std::abs(s);
-    return 1.2533 * mean(steps) / std::sqrt(2.0);  // most are equal
+    double const average = mean(steps);
+    return usual > 1e-9 * average ? usual : 1.2533 * average / std::sqrt(2.0);  // else most are equal, but for rounding
 }
 
 void tame_outliers(std::vector<double> &x, double unit) {
