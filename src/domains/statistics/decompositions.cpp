@@ -21,14 +21,17 @@ std::vector<int> lengths_argument(const pg::Args &args, int i) {
     struct Elements {
         Datum *values;
         bool *nulls;
-        int count;
+        int count, dimensions;
     };
     Elements const e = pg::call([&] {
         Elements found{};
-        deconstruct_array(DatumGetArrayTypeP(args.datum(i)), INT4OID, sizeof(int32), true, TYPALIGN_INT, &found.values,
-                          &found.nulls, &found.count);
+        ArrayType *const array = DatumGetArrayTypeP(args.datum(i));
+        found.dimensions = ARR_NDIM(array);
+        deconstruct_array(array, INT4OID, sizeof(int32), true, TYPALIGN_INT, &found.values, &found.nulls, &found.count);
         return found;
     });
+    if (e.dimensions > 1)
+        pg::bad_argument("season_lengths", "an array of " + std::to_string(e.dimensions) + " dimensions", allowed);
     std::vector<int> lengths;
     for (int k = 0; k < e.count; ++k) {
         int const length = e.nulls[k] ? 0 : DatumGetInt32(e.values[k]);
