@@ -107,17 +107,18 @@ double SeasonalBaseline::clipped(double x) {
     else same_side_ += same_side_ > 0 ? -1 : same_side_ < 0 ? 1 : 0;
     if (count_ <= 10 || deviation == 0) return x;
     double const room = reach * deviation * widening;
-    return std::clamp(x, next_.usual - room, next_.usual + room);
+    return std::clamp(x, next_.usual - room, std::max(next_.usual + room, least_event_));
 }
 
 void SeasonalBaseline::learn_variance(double x) {
     if (count_ < 3 || !(additive_ || std::max(next_.mean, least_factor * level_) > 0)) return;
     double const n = static_cast<double>(count_), kept = std::min(variance_decay_, 1 - 1 / (n + 10));
     double const square = (x - next_.mean) * (x - next_.mean);
+    double const of_event = least_event_ > next_.mean ? (least_event_ - next_.mean) * (least_event_ - next_.mean) : 0;
     double least = 0;
     for (std::size_t law = 0; law < (additive_ ? 1 : scale_.size()); ++law) {
         double const unit = power(law, next_.mean), relative = square / unit;
-        double const limit = weight_ > 3 ? 9 * scale_[law] / weight_ : relative;
+        double const limit = weight_ > 3 ? std::max(9 * scale_[law] / weight_, of_event / unit) : relative;
         scale_[law] = kept * scale_[law] + 1.06 * std::min(relative, limit);  // 1.06: what clipping takes off
         double const now = scale_[law] / (kept * weight_ + 1);
         // Student's t with 5 degrees of freedom
@@ -181,6 +182,7 @@ void SeasonalBaseline::learn_profile(double x) {
 }
 
 void SeasonalBaseline::learn(double x) {
+    if (!additive_ && x > 0 && (least_event_ == 0 || x < least_event_)) least_event_ = x;
     double const taken = clipped(x);
     learn_variance(x);
     learn_correction(taken);

@@ -16,7 +16,8 @@ namespace analytics::core {
 /// 2003). Correction: regression of the residual on the last one and on their decayed ratio. Variance: the law c *
 /// mu^b, b in {0, 1, 1.5, 2}, that predicted best so far, c from clipped squares. What is learnt is clipped at 3.5
 /// standard deviations, more widely after a quarter of a season on the same side, so that outliers do not move the
-/// expectation and a new level does.
+/// expectation and a new level does. Where most values are 0 the smallest other one is no outlier, however few there
+/// are: the expectation would sink, and make them rarer still.
 class SeasonalBaseline {
   public:
     /// @param season    points of the season, at least 1; of a series without one, the points of its natural day, which
@@ -58,6 +59,7 @@ class SeasonalBaseline {
     std::size_t season_;
     bool seasonal_, additive_;
     std::size_t count_ = 0, time_ = 0;
+    double least_event_ = 0;  // smallest value above 0; 0: none yet, or additive
     double level_ = 0, factor_ = 1, level_sum_ = 0, level_weight_ = 0, near_sum_ = 0, near_weight_ = 0;
     std::vector<Cell> phase_, week_;
     std::array<Cell, 7> day_{};
