@@ -56,7 +56,8 @@ SELECT method, shape, count(*) AS rows FROM public.shapes,
 WHERE NOT (f.value > '-infinity' AND f.value < 'infinity' AND lower[1] > '-infinity' AND lower[2] > '-infinity' AND upper[1] < 'infinity' AND upper[2] < 'infinity'
            AND lower[2] <= lower[1] AND lower[1] <= f.value AND f.value <= upper[1] AND upper[1] <= upper[2])
 GROUP BY 1, 2 ORDER BY 1, 2;
-SELECT shape, public.short(min(value)) AS least, public.short(max(value)) AS most, public.short(min(lower[1])) AS lower, public.short(max(upper[1])) AS upper
+SELECT shape, public.short(min(value)) AS least, public.short(max(value)) AS most, public.short(min(lower[1])) AS lower,
+       CASE WHEN n > 2 THEN public.short(max(upper[1])) END AS upper  -- of one or two points it is a guess
 FROM public.shapes, LATERAL analytics.forecast(series, 5, levels => '{80}') WHERE n <= 8 OR shape = 'intermittent' GROUP BY n, shape ORDER BY n;
 -- Bounds of what was never negative are not negative; any number of levels in any order; NULL means the default.
 SELECT bool_and(lower[2] >= 0) AS not_negative FROM public.shapes, LATERAL analytics.forecast(series, 20) WHERE shape = 'intermittent';
