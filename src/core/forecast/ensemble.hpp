@@ -9,12 +9,12 @@ namespace analytics::core {
 
 /// The mean of two forecasts: shrunk clipped seasonal means on the logarithmic scale with smoothed levels, and shrunk
 /// seasonal medians as factors with smoothed and median levels; for days with weeks also the hint of last year.
-/// Its residuals are those of the first on its scale.
+/// Its residuals are those of the first, on a scale between logarithms and values.
 /// @param y  finite values of moderate size, oldest first, at least 1; the last 1500 count
-/// About O(60 n + 20 min(n, 400) horizon).
+/// About O(60 n + 20 min(n, 100) horizon).
 Prediction forecast_ensemble(std::span<const double> y, std::size_t season, std::size_t horizon, const Stop & = {});
 
-/// The first of the two only, with three levels: a tenth of the time.
+/// The first of the two only, with three levels: half the time.
 Prediction forecast_fast(std::span<const double> y, std::size_t season, std::size_t horizon, const Stop & = {});
 
 }  // namespace analytics::core

@@ -17,7 +17,7 @@ struct LevelOptions {
     std::vector<std::size_t> buckets = {};  // steps at which the weights change; none: one set for all steps
     bool trend = true;                      // also levels with a trend, when they forecast clearly better
     bool judge_walk = false;                // multiply the next by what the differences say: see walk_evidence
-    double naive_prior = 0;                 // prior weight of the last value (a random walk), for series without season
+    double naive_prior = 0;                 // prior weight of the last value (a random walk)
     std::size_t origins = 100;              // of the rolling check, evenly spaced, at most
     std::size_t first_origin = 14;          // the rolling check begins there (or in the middle, if that is earlier)
 };
@@ -32,13 +32,13 @@ struct LevelForecast {
     std::vector<std::vector<double>>
         residuals;                     // [origin]: value seen minus forecast at 1, 2, ... steps, last origin first
     std::vector<std::size_t> origins;  // index of the last value known at each
-    double drift = 0;                  // mean share of an innovation that stays in the level, 0 to 1
+    double drift = 0;                  // mean share of an innovation that stays in the level; 1 for a random walk
 };
 
 /// Forecasts of x, `horizon` steps ahead, in x's units.
 ///
 /// Candidates: simple exponential smoothing with clipped innovations (Gelper, Fried & Croux 2010), trailing medians,
-/// damped and linear Holt with clipped innovations, the last value and the last value with part of the last change.
+/// damped and linear Holt, the last value and the last value with part of the last change.
 /// Each is judged by its mean absolute error over all origins and all steps that the history holds; its weight is
 /// prior * (least error / error)^(n / patience), for each bucket of steps by itself. Those with a trend count only when
 /// their error is below 0.3 of the best without.

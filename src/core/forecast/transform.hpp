@@ -9,7 +9,8 @@
 namespace analytics::core {
 
 /// z = log(max(y, 0) + share * mean(y)) when y is nowhere negative and not all zero, else z = y. Scaling y adds a
-/// constant to z, so forecasts of z are those of y in any unit. Values are finite and of moderate size (|y| < 1e150).
+/// constant to z, so forecasts of z are those of y in any unit. The larger the share, the straighter the scale. Values
+/// are finite and of moderate size (|y| < 1e150).
 class Transform {
   public:
     Transform(std::span<const double> y, double share, bool use_log = true) {
