@@ -7,7 +7,7 @@ SET client_min_messages = warning;
 SET timezone = 'UTC';
 CREATE EXTENSION agent_analytics;
 CREATE EXTENSION pgtap;
-SELECT plan(51);
+SELECT plan(57);
 
 -- A fixed sequence between 0 and 1.
 CREATE FUNCTION draw(seed text, i integer) RETURNS double precision LANGUAGE sql IMMUTABLE AS
@@ -94,6 +94,10 @@ FROM unnest('{-0.25,0.68,0.94,1.15,1.2,1.26,1.26,1.34,1.38,1.43,1.49,1.49,1.55,1
      WITH ORDINALITY u(v, i);
 SELECT set_has($$SELECT value FROM rosner, LATERAL analytics.detect_anomalies(series, 1, method => 'esd') WHERE score >= 1$$, $$VALUES (5.34::float8), (5.42), (6.01)$$, 'esd finds the outliers of Rosner''s example');
 SELECT results_eq($$SELECT value FROM rosner, LATERAL analytics.detect_anomalies(series, 1, method => 'esd') ORDER BY score DESC LIMIT 3$$, $$VALUES (6.01::float8), (5.42), (5.34)$$, 'before all others');
+-- Spikes of a season, the first and the last one too, are found beside a trend, and their neighbours a season away are not.
+SELECT results_eq(format($$SELECT step FROM analytics.detect_anomalies((SELECT array_agg(50 + %s * i + 10 * sin(i * pi() / 12) + %s * noise('esd', i) + CASE i WHEN 5 THEN 30 WHEN 100 THEN 30 WHEN 200 THEN -25 WHEN 235 THEN 40 ELSE 0 END ORDER BY i)
+    FROM generate_series(1, 240) i), 24, method => 'esd') WHERE score >= 3$$, slope, size), $$VALUES (5), (100), (200), (235)$$, format('esd finds spikes: slope %s, noise %s', slope, size))
+FROM unnest('{0,0.2}'::float8[]) slope, unnest('{0.1,0.5,2}'::float8[]) size;
 -- The plain rule, plainly
 SELECT is_empty($$SELECT step, a.expected, p.mean FROM lines, LATERAL analytics.detect_anomalies(series, method => 'threshold') a, LATERAL (SELECT avg(series[k]) AS mean FROM generate_series(greatest(step - 24, 1), step - 1) k) p
     WHERE name = 'days' AND step > 24 AND (apart(a.expected, p.mean) > 1e-12 OR apart(a.score, abs(value / p.mean - 1) / 0.3) > 1e-9
@@ -183,7 +187,7 @@ SET statement_timeout = '150ms';
 SELECT stopped('SELECT count(*) FROM long, LATERAL analytics.detect_anomalies(series)') AS a \gset
 SELECT stopped('SELECT count(*) FROM long, LATERAL analytics.detect_anomalies(series, 24, method => ''esd'')') AS b \gset
 SELECT stopped('SELECT count(*) FROM long, LATERAL analytics.decompose(series, ''{24,168}'')') AS c \gset
-SELECT stopped('SELECT count(*) FROM long, LATERAL analytics.forecast(series, 10)') AS d \gset
+SELECT stopped('SELECT count(*) FROM long, LATERAL analytics.forecast(series, 10, method => ''ets'')') AS d \gset
 SELECT stopped('SELECT analytics.backtest_forecast(series[:100000], 10, folds => 100) FROM long') AS e \gset
 SELECT stopped('SELECT analytics.theil_sen(y, x) FROM long_points') AS f \gset
 RESET statement_timeout;

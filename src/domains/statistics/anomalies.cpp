@@ -54,13 +54,43 @@ std::vector<Finding> by_past(std::span<const double> series, int season, double 
     return findings;
 }
 
+/// The series with wild values cut to six times the usual distance from what the seven nearest seasons have at this
+/// phase, each about its own median. The weights of robust STL come too late for them: its first curve has already
+/// bent towards them, in the seasons beside them too, and where there is little noise it never comes back.
+std::vector<double> without_spikes(std::span<const double> y, std::size_t season) {
+    std::size_t const n = y.size(), hop = std::max<std::size_t>(1, season / 24);
+    core::Stop const stop = statistics::stop();
+    std::vector<double> level(n), usual(n), off(n), near;
+    for (std::size_t t = 0; t < n; t += hop) {
+        auto const first = static_cast<std::ptrdiff_t>(std::min(t > season / 2 ? t - season / 2 : 0, n - season));
+        near.assign(y.begin() + first, y.begin() + first + static_cast<std::ptrdiff_t>(season));
+        std::fill_n(level.begin() + static_cast<std::ptrdiff_t>(t), std::min(hop, n - t), core::median_in_place(near));
+        if (t / hop % 256 == 0) stop();
+    }
+    for (std::size_t t = 0; t < n; ++t) {
+        std::size_t const phase = t % season, cycle = t / season, cycles = (n - 1 - phase) / season + 1;
+        std::size_t const first = std::min(cycle > 3 ? cycle - 3 : 0, cycles > 7 ? cycles - 7 : 0);
+        near.clear();
+        for (std::size_t c = first; c < std::min(first + 7, cycles); ++c)
+            near.push_back(y[phase + c * season] - level[phase + c * season]);
+        usual[t] = level[t] + core::median_in_place(near);
+        off[t] = y[t] - usual[t];
+        if (t % 8192 == 0) stop();
+    }
+    double const limit = 6 * core::mad(off);
+    std::vector<double> tame(n);
+    for (std::size_t t = 0; t < n; ++t) tame[t] = std::clamp(y[t], usual[t] - limit, usual[t] + limit);
+    return tame;
+}
+
 /// What each point is compared with: season and trend by robust STL, or a robust line where there is no season.
 std::vector<double> usual_values(std::span<const double> y, int season) {
     if (season == 0) season = core::find_season(y);
     std::vector<double> usual(y.size(), core::median(y));
     if (season > 1 && y.size() > 2 * static_cast<std::size_t>(season)) {
-        core::MstlParts const parts = core::mstl(y, std::array{season}, true, statistics::stop());
-        for (std::size_t i = 0; i < y.size(); ++i) usual[i] = y[i] - parts.remainder[i];
+        std::vector<double> const tame = without_spikes(y, static_cast<std::size_t>(season));
+        core::MstlParts const parts = core::mstl(tame, std::array{season}, true, statistics::stop());
+        for (std::size_t i = 0; i < y.size(); ++i) usual[i] = tame[i] - parts.remainder[i];
     } else if (y.size() > 2) {
         std::vector<double> steps(y.size());
         std::iota(steps.begin(), steps.end(), 0.0);
