@@ -121,9 +121,9 @@ void SeasonalBaseline::learn_variance(double x) {
         double const limit = weight_ > 3 ? std::max(9 * scale_[law] / weight_, of_event / unit) : relative;
         scale_[law] = kept * scale_[law] + 1.06 * std::min(relative, limit);  // 1.06: what clipping takes off
         double const now = scale_[law] / (kept * weight_ + 1);
-        // Student's t with 5 degrees of freedom
-        loss_[law] =
-            kept * loss_[law] + std::log(now * unit + 1e-300) / 2 + 3 * std::log1p(relative / (5 * now + 1e-300));
+        // Student's t with 5 degrees of freedom; its two logarithms in one.
+        double const far = 1 + std::min(relative / (5 * now + 1e-300), 1e9), cubed = far * far * far;
+        loss_[law] = kept * loss_[law] + std::log((now * unit + 1e-300) * cubed * cubed) / 2;
         if (law == 0 || loss_[law] < least) {
             least = loss_[law];
             if (count_ > 40 || additive_) law_ = law;

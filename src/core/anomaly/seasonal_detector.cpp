@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <stdexcept>
 
 namespace analytics::core {
@@ -18,6 +19,7 @@ constexpr std::size_t coarse_season = 48;   // the most points a season of a coa
 constexpr std::size_t coarse_until = 500;   // points to which a series without a season counts as coarse
 constexpr std::size_t search_until = 4096;  // points after which no season is looked for
 constexpr double freedom = 6;               // degrees of freedom of single values
+constexpr double exact_from = 1.2;          // decades from which the tail of a count is computed
 constexpr double own_news = 2.5;            // decades from which an alert is named after its point
 constexpr double largest = 1e60;            // scaled values are clipped here: squares of squares stay finite
 constexpr double least_sum = 3;             // expected of the sums that judge counts below 1
@@ -30,6 +32,8 @@ double unit_for(double value) {
     return size > 1e30 || size < 1e-30 ? std::ldexp(1.0, std::ilogb(size)) : 1;
 }
 
+double two_sided(double decades) { return std::min(1.0, 2 * std::exp(-std::abs(decades) * std::numbers::ln10)); }
+
 /// x - usual, 0 where they differ by rounding.
 double residual(double x, double usual) {
     return std::abs(x - usual) > 1e-9 * std::max(std::abs(x), std::abs(usual)) ? x - usual : 0;
@@ -40,13 +44,16 @@ double residual(double x, double usual) {
 struct SeasonalDetector::State {
     explicit State(const DetectorOptions &given)
         : options(given), searching(given.season == 0),
-          season(searching ? usual_day : static_cast<std::size_t>(given.season)) {
+          season(searching ? usual_day : static_cast<std::size_t>(given.season)),
+          normal_reach(-normal_quantile(given.alpha / 2)),
+          student_reach(-student_t_quantile(given.alpha / 2, freedom)) {
         restart();
     }
 
     DetectorOptions options;
     bool searching, seasonal = false;
     std::size_t season;
+    double normal_reach, student_reach;  // deviations that the band reaches
     bool negative = false, whole = true;
     double unit = 0;  // of the values; 0 while all were 0
     std::optional<SeasonalBaseline> baseline;
@@ -128,7 +135,7 @@ SeasonalDetector::State::Tail SeasonalDetector::State::count_tail(double count, 
     // Nothing was ever seen: half an event in as long again.
     double const mu = std::max(mean, 0.5 / (1 + static_cast<double>(since_settled)));
     double const evidence = count_evidence(count, mu, std::max(spread, mu));
-    if (std::abs(evidence) < 0.9) return {evidence, std::min(1.0, 2 * std::pow(10, -std::abs(evidence)))};
+    if (std::abs(evidence) < exact_from) return {evidence, two_sided(evidence)};
     double const size = spread > mu * (1 + 1e-9) ? mu * mu / (spread - mu) : 1e12;
     double const one_sided =
         count > mu ? negative_binomial_tail(count, mu, size) : negative_binomial_cdf(count, mu, size);
@@ -145,7 +152,7 @@ SeasonalDetector::State::Tail SeasonalDetector::State::tail(double x, const Seas
             return {off > 0 ? -std::log10(chance / 2) : std::log10(chance / 2), chance};
         }
         double const evidence = student_evidence(off / std::sqrt(variance_now), freedom);
-        return {evidence, std::min(1.0, 2 * std::pow(10, -std::abs(evidence)))};
+        return {evidence, two_sided(evidence)};
     }
     Tail own = count_tail(real(x), real(next.mean), variance_now * unit * unit);
     if (next.usual >= 1) return own;
@@ -170,19 +177,15 @@ void SeasonalDetector::State::keep(double x, const SeasonalBaseline::Expectation
 
 void SeasonalDetector::State::bounds(Judgement &judged, const SeasonalBaseline::Expectation &next,
                                      double variance_now) const {
-    double const z = -normal_quantile(options.alpha / 2);
     if (as_counts() && next.mean > 0) {
-        double const c = variance_now / (9 * next.mean * next.mean);
-        auto const at = [&](double deviate) {
-            return next.mean * std::pow(std::max(0.0, 1 - c + deviate * std::sqrt(c)), 3);
-        };
-        judged.lower = std::max(0.0, std::floor(real(at(-z)) + 0.5));
-        judged.upper = std::ceil(real(at(z)) - 0.5);
+        double const c = std::max(variance_now, next.mean) / (9 * next.mean * next.mean),
+                     reach = normal_reach * std::sqrt(c);
+        auto const cube = [&](double root) { return next.mean * root * root * root; };
+        judged.lower = std::max(0.0, std::floor(real(cube(std::max(0.0, 1 - c - reach))) + 0.5));
+        judged.upper = std::ceil(real(cube(std::max(0.0, 1 - c + reach))) - 0.5);
         return;
     }
-    // Wallace's deviate turned round.
-    double const t = std::sqrt(freedom * std::expm1(z * z / freedom / (1 - 0.75 / freedom)));
-    double const reach = t * std::sqrt(variance_now);
+    double const reach = student_reach * std::sqrt(variance_now);
     judged.lower = real(negative ? next.mean - reach : std::max(0.0, next.mean - reach));
     judged.upper = real(next.mean + reach);
 }
