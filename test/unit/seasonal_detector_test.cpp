@@ -65,6 +65,24 @@ TEST(SeasonalDetector, FewFalseAlarmsAmongTheLastHoursOfCleanDays) {
         }
 }
 
+TEST(SeasonalDetector, FewFalseAlarmsInCleanRevenue) {
+    int found = 0;
+    int const shops = 200;
+    for (int shop = 0; shop < shops; ++shop) {
+        Random random(static_cast<std::uint64_t>(shop) + 1);
+        std::vector<double> x, p;
+        for (std::size_t t = 0; t < 28 * 24; ++t) {
+            x.push_back(0);
+            for (double orders = random.count(usual_at(t, 5), 5); orders > 0; --orders)
+                x.back() += 20 * std::exp(0.7 * random.normal());
+        }
+        for (const Judgement &j : detect(x, {.season = 24})) p.push_back(j.p_value);
+        std::vector<double> const q = benjamini_hochberg(std::span(p).last(24));
+        found += *std::min_element(q.begin(), q.end()) < 0.05;
+    }
+    EXPECT_LT(found, shops * 0.1);
+}
+
 TEST(SeasonalDetector, TheBandHoldsWhatItShould) {
     for (double const mean : {3.0, 60.0}) {
         std::vector<double> const x = shop(120 * 24, mean, 20, 9);

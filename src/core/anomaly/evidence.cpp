@@ -6,7 +6,7 @@
 namespace analytics::core {
 namespace {
 
-constexpr double coarse_alert = 3.3, fine_alert = 5.55;  // decades beyond the allowances that make an alert
+constexpr double coarse_alert = 3.3, fine_alert = 5.8;  // decades beyond the allowances that make an alert
 
 double normal_evidence(double z) {
     double const a = std::abs(z);
