@@ -187,7 +187,7 @@ SET statement_timeout = '150ms';
 SELECT stopped('SELECT count(*) FROM long, LATERAL analytics.detect_anomalies(series)') AS a \gset
 SELECT stopped('SELECT count(*) FROM long, LATERAL analytics.detect_anomalies(series, 24, method => ''esd'')') AS b \gset
 SELECT stopped('SELECT count(*) FROM long, LATERAL analytics.decompose(series, ''{24,168}'')') AS c \gset
-SELECT stopped('SELECT count(*) FROM long, LATERAL analytics.forecast(series, 10, method => ''ets'')') AS d \gset
+SELECT stopped('SELECT count(*) FROM long, LATERAL analytics.forecast(series, 10, 24, method => ''mstl'')') AS d \gset
 SELECT stopped('SELECT analytics.backtest_forecast(series[:100000], 10, folds => 100) FROM long') AS e \gset
 SELECT stopped('SELECT analytics.theil_sen(y, x) FROM long_points') AS f \gset
 RESET statement_timeout;
