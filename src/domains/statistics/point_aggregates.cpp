@@ -5,6 +5,9 @@
 #include "domains/statistics/series.hpp"
 #include "pg/memory.hpp"
 
+#include <algorithm>
+#include <bit>
+#include <cmath>
 #include <cstring>
 
 namespace analytics::statistics {
