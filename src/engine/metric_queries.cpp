@@ -5,6 +5,7 @@
 #include "pg/rows.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 namespace analytics::engine {

@@ -3,6 +3,7 @@
 #include "golden.hpp"
 #include "random.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace analytics::core {

@@ -2,6 +2,7 @@
 
 #include "golden.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace analytics::core {

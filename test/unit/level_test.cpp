@@ -7,6 +7,8 @@
 #include "core/statistics/random.hpp"
 #include "golden.hpp"
 
+#include <algorithm>
+
 namespace analytics::core {
 namespace {
 

@@ -2,6 +2,8 @@
 
 #include "golden.hpp"
 
+#include <algorithm>
+
 namespace analytics::core {
 namespace {
 

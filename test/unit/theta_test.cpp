@@ -4,6 +4,7 @@
 
 #include "golden.hpp"
 
+#include <algorithm>
 #include <limits>
 
 namespace analytics::core {

@@ -4,6 +4,8 @@
 #include "core/forecast/seasonal_means.hpp"
 #include "core/forecast/year_hint.hpp"
 
+#include <algorithm>
+
 namespace analytics::core {
 
 namespace {

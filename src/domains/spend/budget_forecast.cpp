@@ -5,6 +5,7 @@
 #include "pg/numeric.hpp"
 #include "pg/rows.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 extern "C" {
