@@ -7,9 +7,9 @@ RETURNS TABLE (step integer, value double precision, lower double precision[], u
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100000 ROWS 30 AS 'MODULE_PATHNAME', 'analytics_forecast';
 COMMENT ON FUNCTION analytics.forecast(double precision[], integer, integer, double precision[], text) IS
 'The next values of a series of numbers, with prediction intervals.
-series: equally spaced values, oldest first; NULL is a missing one. horizon: 1 to 10000 steps. season_length: steps after which the pattern repeats (7 for days, 24 for hours), 1 for none, NULL: found from the data. levels: percent that the intervals hold, at most 20. method: auto (a combination of robust seasonal forecasts, exponential smoothing and the theta method, tested on real series), fast (seasonal averages only), ets, theta, seasonal_naive, naive or mstl.
+series: equally spaced values, oldest first; NULL is a missing one. horizon: 1 to 10000 steps. season_length: steps after which the pattern repeats (7 for days, 24 for hours), 1 for none, NULL: found from the data. levels: percent that the intervals hold, at most 20. method: auto (robust seasonal figures and levels, for hours with profiles of the day and the week; chosen on real series, see docs/statistics.md), fast (the first of these alone), ets (exponential smoothing, chosen by AICc), theta (dynamic optimised), seasonal_naive, naive or mstl. Name the season where you know it: little can be found in a short series.
 Result: step 1 to horizon, value, and for each level in the order given the lower and upper bound. Bounds of a series that was never negative are not negative.
-auto takes about 3 ms for a year of days. Errors: 22023 for a bad argument, 22003 for NaN or infinity.
+auto takes about 0.3 ms for a year of days and 4 ms for a month of hours, ets 1 and 12 ms. Errors: 22023 for a bad argument, 22003 for NaN or infinity.
 Example: SELECT * FROM analytics.forecast(ARRAY[12, 14, 13, 15, 20, 22, 12, 13, 15, 14, 16, 21, 23, 13]::float8[], 7, 7);';
 
 CREATE OR REPLACE FUNCTION analytics.forecast_exhaustion(series double precision[], spent double precision, budget double precision,
@@ -40,9 +40,9 @@ RETURNS TABLE (step integer, value double precision, expected double precision, 
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 1000 AS 'MODULE_PATHNAME', 'analytics_detect_anomalies';
 COMMENT ON FUNCTION analytics.detect_anomalies(double precision[], integer, double precision, text) IS
 'What in a series does not fit its past.
-series: equally spaced values, oldest first; NULL is a missing one. season_length: steps of the season (24 for hours), 1 for none, NULL: found from the data. alpha: the band lower..upper holds 1 - alpha. method: auto (each point is judged by its past only, so that later points change nothing; counts are noticed), esd (the whole series at once: the generalised extreme Studentized deviate test on what STL leaves) or threshold (distance in percent from the mean of the 24 points before, or of season_length).
+series: equally spaced values, oldest first; NULL is a missing one. season_length: steps of the season (24 for hours), 1 for none, NULL: found from the data. alpha: the band lower..upper holds 1 - alpha. method: auto (each point is judged by its past only, so that later points change nothing; counts are noticed), esd (the whole series at once: the generalised extreme Studentized deviate test on what STL leaves; with median and MAD, so that small samples show more than alpha) or threshold (distance in percent from the mean of the 24 points before, or of season_length).
 Result, one row a value: expected, lower, upper; p_value of a value as far off as this one; score, the evidence on one scale for all series: an alert is a point with score >= 1, and after one there is a rest; severity (critical, high, medium, low or NULL) from p_value after false-discovery control over all points and from the distance in percent: critical q < 1e-6 and >= 50 %, high q < 1e-4 and >= 30 %, medium q < 0.01, low q < 0.05 (threshold: 80, 60, 45 and 30 %).
-About 1 us a point. Errors: 22023 for a bad argument, 22003 for NaN or infinity.
+auto takes about 1 us a point, esd some 10 us. Errors: 22023 for a bad argument, 22003 for NaN or infinity.
 Example: SELECT * FROM analytics.detect_anomalies(ARRAY[1,1,2,1,1,2,9,1,1,2,1,1]::float8[]) WHERE score >= 1 OR severity IS NOT NULL;';
 
 CREATE OR REPLACE FUNCTION analytics.decompose(series double precision[], season_lengths integer[])
