@@ -122,8 +122,7 @@ Leaf look_at_leaf(Relation relation, Oid root, AttrNumber time, bool leaving) {
     leaf.file = relation->rd_rel->relfilenode;
     look_at_trigger(relation->trigdesc, leaf);
     // A TRUNCATE keeps a file that this transaction has made, and a crash empties an unlogged table.
-    bool const own_file = relation->rd_createSubid != InvalidSubTransactionId ||
-                          relation->rd_newRelfilenodeSubid != InvalidSubTransactionId;
+    bool const own_file = pg::has_own_file(relation);
     if (own_file) leaf.file = InvalidOid;
     leaf.guarded = relation->rd_rel->relkind == RELKIND_RELATION && !own_file && !leaving &&
                    relation->rd_rel->relpersistence == RELPERSISTENCE_PERMANENT && leaf.enabled == TRIGGER_FIRES_ALWAYS;

@@ -70,6 +70,16 @@ inline bool owns_relation(Oid relation, Oid role) {
 #endif
 }
 
+/// Whether this transaction has made a relation, or given it a new file (renamed in 16, commit b0a55e43299c).
+inline bool has_own_file(Relation relation) {
+#if PG_VERSION_NUM >= 160000
+    SubTransactionId const file = relation->rd_newRelfilelocatorSubid;
+#else
+    SubTransactionId const file = relation->rd_newRelfilenodeSubid;
+#endif
+    return relation->rd_createSubid != InvalidSubTransactionId || file != InvalidSubTransactionId;
+}
+
 // PostgreSQL 16 added an argument for the particulars of an error.
 inline int decode_date_time(char **fields, int *types, int count, int *kind, struct pg_tm *time, fsec_t *fraction,
                             int *zone) {
