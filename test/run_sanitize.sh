@@ -30,7 +30,8 @@ ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0:abort_on_error=1 sta
 unset SERVER_PRELOAD
 regress=$("$top/test/run_regress.sh" 2>&1) || true
 say "$regress"
-boundary=$(SANITIZE="-fsanitize=address,undefined" "$top/test/run_boundary.sh" 2>&1) || true
+# GCC 12 takes the instrumented reads of an empty optional for uninitialised ones.
+boundary=$(SANITIZE="-fsanitize=address,undefined -Wno-maybe-uninitialized" "$top/test/run_boundary.sh" 2>&1) || true
 say "$boundary"
 if grep -E 'Sanitizer:|runtime error:|terminated by signal' -A 30 "$SERVER_LOG"; then reports=1; else reports=0; fi
 

@@ -13,7 +13,8 @@ PathModel smoothing(double alpha, double level, double sigma, std::size_t days) 
 
 // Sums of simple exponential smoothing have a closed form.
 TEST(Budget, SumsOfExponentialSmoothing) {
-    for (const auto &c : golden("budget")["cases"]) {
+    const auto file = golden("budget");
+    for (const auto &c : file["cases"]) {
         std::size_t const days = c["h"];
         SpendPaths const paths(smoothing(c["alpha"], c["level"], c["sigma"], days), 20'000);
         Exhaustion const answer = exhaustion_of(paths, c["spent"], c["budget"]);
