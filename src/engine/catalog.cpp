@@ -1,5 +1,6 @@
 #include "engine/catalog.hpp"
 
+#include "pg/arrays.hpp"
 #include "pg/memory.hpp"
 #include "pg/values.hpp"
 
@@ -85,17 +86,7 @@ Oid relation_in(Oid schema, const std::string &name) {
 }
 
 std::vector<std::string> strings(Datum array, Oid type) {
-    struct Elements {
-        Datum *values;
-        int count;
-    };
-    Elements const e = pg::call([&] {
-        Elements found{};
-        int16 const length = type == NAMEOID ? NAMEDATALEN : -1;
-        deconstruct_array(DatumGetArrayTypeP(array), type, length, false,
-                          type == NAMEOID ? TYPALIGN_CHAR : TYPALIGN_INT, &found.values, nullptr, &found.count);
-        return found;
-    });
+    pg::ArrayElements const e = pg::elements_of(array, type);
     std::vector<std::string> list;
     for (int i = 0; i < e.count; ++i)
         list.push_back(type == NAMEOID ? NameStr(*DatumGetName(e.values[i])) : pg::to_string(e.values[i]));

@@ -3,6 +3,7 @@
 #include "core/rollup/cover.hpp"
 #include "engine/notes.hpp"
 #include "pg/args.hpp"
+#include "pg/arrays.hpp"
 #include "pg/compat.hpp"
 #include "pg/rows.hpp"
 
@@ -309,17 +310,7 @@ ANALYTICS_FUNCTION(analytics_create_rollup) {
     d.source = DatumGetObjectId(args.datum(1));
     d.time_column = NameStr(*DatumGetName(args.datum(2)));
     if (!args.null(4)) {
-        struct Elements {
-            Datum *values;
-            bool *nulls;
-            int count;
-        };
-        Elements const e = pg::call([&] {
-            Elements found{};
-            deconstruct_array(DatumGetArrayTypeP(args.datum(4)), NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR,
-                              &found.values, &found.nulls, &found.count);
-            return found;
-        });
+        pg::ArrayElements const e = pg::elements_of(args.datum(4), NAMEOID);
         for (int i = 0; i < e.count; ++i) {
             if (e.nulls[i]) pg::bad_argument("dimensions", "an array with NULL", "an array of column names");
             d.dimensions.emplace_back(NameStr(*DatumGetName(e.values[i])));

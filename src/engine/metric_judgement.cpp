@@ -2,8 +2,8 @@
 #include "core/anomaly/seasonal_detector.hpp"
 #include "core/anomaly/severity.hpp"
 #include "core/forecast/forecaster.hpp"
-#include "core/statistics/false_discovery.hpp"
 #include "engine/metric_line.hpp"
+#include "pg/numeric.hpp"
 #include "pg/rows.hpp"
 
 #include <algorithm>
@@ -52,12 +52,7 @@ Number shown(double value, const engine::Metric &metric) {
     using Kind = engine::Rounding::Kind;
     engine::Rounding rounding = metric.rounding;
     if (rounding.kind == Kind::none || rounding.kind == Kind::trim) rounding = {Kind::money, 2};
-    Datum const exact = pg::call([&] { return DirectFunctionCall1(float8_numeric, Float8GetDatum(value)); });
-    return pg::NumericValue{*engine::rounded(exact, rounding)};
-}
-
-core::Stop stop() {
-    return [] { pg::check_for_interrupts(); };
+    return pg::NumericValue{*engine::rounded(pg::from_double(value), rounding)};
 }
 
 }  // namespace
@@ -83,19 +78,16 @@ ANALYTICS_FUNCTION(analytics_get_metric_anomalies) {
         std::optional<core::Severity> severity;
     };
     std::vector<Found> found;
-    std::vector<double> p;
+    std::vector<double> p, off;
     for (std::size_t i = learnt; i < complete; ++i) {
         core::Judgement const judgement = detector.push(line.values[i]);
         if ((i & 1023) == 1023) pg::check_for_interrupts();
         if (i < first || std::isnan(line.values[i])) continue;
         found.push_back({i, judgement, std::nullopt});
-        p.push_back(judgement.p_value);
+        p.push_back(judgement.p_value), off.push_back(core::deviation_pct(judgement.value, judgement.expected));
     }
-    std::vector<double> const q = core::benjamini_hochberg(p);
-    for (std::size_t k = 0; k < found.size(); ++k) {
-        const core::Judgement &j = found[k].judgement;
-        found[k].severity = core::severity(q[k], std::abs(j.value - j.expected) / std::abs(j.expected) * 100);
-    }
+    std::vector<std::optional<core::Severity>> const severities = core::severities(p, off);
+    for (std::size_t k = 0; k < found.size(); ++k) found[k].severity = severities[k];
     std::erase_if(found, [](const Found &f) { return !f.severity; });
     std::stable_sort(found.begin(), found.end(), [](const Found &a, const Found &b) {
         return *a.severity != *b.severity ? *a.severity < *b.severity : a.slot > b.slot;
@@ -129,7 +121,8 @@ ANALYTICS_FUNCTION(analytics_forecast_metric) {
     if (any) history.erase(history.begin(), history.begin() + static_cast<std::ptrdiff_t>(learnt));
     core::ForecastOptions options;
     options.horizon = horizon, options.season = habits.season;
-    core::ForecastResult const result = any ? core::forecast(history, options, stop()) : core::ForecastResult{};
+    core::ForecastResult const result =
+        any ? core::forecast(history, options, pg::check_for_interrupts) : core::ForecastResult{};
     bool const counted = line.metric->fill == engine::Fill::zero;  // nothing so far means nothing to come
     core::Instant at = series.last_is_partial ? series.slots.back().from : series.slots.back().to;
     for (std::size_t i = 0; i < static_cast<std::size_t>(horizon); ++i) {

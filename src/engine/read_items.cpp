@@ -1,5 +1,6 @@
 // The items of a batch as typed rows. Nothing here raises for what an item holds: each text is checked before one of
 // PostgreSQL's input functions, which would end the whole batch, sees it.
+#include "pg/arrays.hpp"
 #include "pg/datetime.hpp"
 #include "pg/memory.hpp"
 #include "pg/values.hpp"
@@ -147,19 +148,9 @@ class ItemReader {
         for (int i = keys; i < descriptor->natts; ++i)
             names_.emplace_back(NameStr(TupleDescAttr(descriptor, i)->attname));
         required_.assign(names_.size(), false);
-        struct List {
-            Datum *elements;
-            bool *nulls;
-            int count;
-        };
-        List const list = pg::call([&] {
-            List l{};
-            deconstruct_array(DatumGetArrayTypeP(required), TEXTOID, -1, false, TYPALIGN_INT, &l.elements, &l.nulls,
-                              &l.count);
-            return l;
-        });
+        pg::ArrayElements const list = pg::elements_of(required, TEXTOID);
         for (int i = 0; i < list.count; ++i) {
-            std::string const name = list.nulls[i] ? "" : pg::to_string(list.elements[i]);
+            std::string const name = list.nulls[i] ? "" : pg::to_string(list.values[i]);
             for (std::size_t k = 0; k < names_.size(); ++k)
                 if (names_[k] == name) required_[k] = true;
         }

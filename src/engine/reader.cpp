@@ -3,6 +3,7 @@
 #include "engine/live.hpp"
 #include "engine/merge.hpp"
 #include "engine/state_sql.hpp"
+#include "pg/arrays.hpp"
 #include "pg/values.hpp"
 
 #include <algorithm>
@@ -95,20 +96,13 @@ bool one_row_a_bucket(const Rollup &rollup, const Query &query) {
 Datum text_array(const std::vector<std::string> &values) {
     std::vector<Datum> elements;
     for (const std::string &v : values) elements.push_back(pg::to_text(v));
-    Datum *const data = elements.data();
-    auto const count = static_cast<int>(elements.size());
-    return pg::call([&] { return PointerGetDatum(construct_array(data, count, TEXTOID, -1, false, TYPALIGN_INT)); });
+    return pg::to_array(elements, TEXTOID);
 }
 
 Datum instant_array(std::span<const TimeRange> ranges, int64 (*side)(TimeRange)) {
     std::vector<Datum> elements;
     for (TimeRange r : ranges) elements.push_back(TimestampTzGetDatum(side(r)));
-    Datum *const data = elements.data();
-    auto const count = static_cast<int>(elements.size());
-    return pg::call([&] {
-        return PointerGetDatum(
-            construct_array(data, count, TIMESTAMPTZOID, sizeof(TimestampTz), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-    });
+    return pg::to_array(elements, TIMESTAMPTZOID);
 }
 
 /// Collects rows of any level into the slots of groups.

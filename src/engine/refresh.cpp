@@ -6,6 +6,7 @@
 #include "engine/state_sql.hpp"
 #include "engine/watch.hpp"
 #include "pg/args.hpp"
+#include "pg/arrays.hpp"
 #include "pg/rows.hpp"
 
 #include <algorithm>
@@ -61,16 +62,6 @@ pg::Statement &statement(std::string sql, std::vector<Oid> types) {
 /// A bucket of a tenant; what the statements of a level say they touched.
 using Bucket = std::pair<std::string, int64>;
 
-Datum array_of(std::vector<Datum> values, Oid type) {
-    Datum *const data = values.data();
-    auto const count = static_cast<int>(values.size());
-    return pg::call([&] {
-        bool const is_text = type == TEXTOID;
-        return PointerGetDatum(
-            construct_array(data, count, type, is_text ? -1 : 8, !is_text, is_text ? TYPALIGN_INT : TYPALIGN_DOUBLE));
-    });
-}
-
 /// One rollup's share of a refresh.
 class RollupRefresh {
   public:
@@ -96,8 +87,8 @@ class RollupRefresh {
             }
         }
         if (!tenants.empty()) {
-            Datum const values[] = {array_of(tenants, TEXTOID), array_of(tenant_froms, TIMESTAMPTZOID),
-                                    array_of(tenant_tos, TIMESTAMPTZOID)};
+            Datum const values[] = {pg::to_array(tenants, TEXTOID), pg::to_array(tenant_froms, TIMESTAMPTZOID),
+                                    pg::to_array(tenant_tos, TIMESTAMPTZOID)};
             collect(
                 statement(delete_sql(true), {TEXTARRAYOID, timestamps, timestamps}).run_under(spi_, snapshot_, values),
                 touched);
@@ -106,7 +97,7 @@ class RollupRefresh {
                 touched, true);
         }
         if (!froms.empty()) {
-            Datum const values[] = {array_of(froms, TIMESTAMPTZOID), array_of(tos, TIMESTAMPTZOID)};
+            Datum const values[] = {pg::to_array(froms, TIMESTAMPTZOID), pg::to_array(tos, TIMESTAMPTZOID)};
             collect(statement(delete_sql(false), {timestamps, timestamps}).run_under(spi_, snapshot_, values), touched);
             collect(statement(make_sql(false), {timestamps, timestamps}).run_under(spi_, snapshot_, values), touched,
                     true);
@@ -174,7 +165,7 @@ class RollupRefresh {
             tenants.push_back(pg::to_text(tenant));
             buckets.push_back(TimestampTzGetDatum(bucket));
         }
-        Datum const values[] = {array_of(tenants, TEXTOID), array_of(buckets, TIMESTAMPTZOID)};
+        Datum const values[] = {pg::to_array(tenants, TEXTOID), pg::to_array(buckets, TIMESTAMPTZOID)};
         statement("DELETE FROM " + coarse +
                       " s USING unnest($1, $2) u(tenant, f) WHERE s.tenant_id = u.tenant AND s.bucket = u.f",
                   {TEXTARRAYOID, timestamps})

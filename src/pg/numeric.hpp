@@ -14,6 +14,7 @@ inline Datum numeric_call(PGFunction function, Datum a, Datum b) {
 inline Datum to_numeric(int64 value) {
     return call([&] { return NumericGetDatum(int64_to_numeric(value)); });
 }
+inline Datum from_double(double value) { return numeric_call(float8_numeric, Float8GetDatum(value)); }
 inline Datum add(Datum a, Datum b) { return numeric_call(numeric_add, a, b); }
 inline bool is_zero(Datum a) {
     Datum const zero = to_numeric(0);

@@ -109,8 +109,6 @@ MODEL_BENCHMARK(auto_ets_quick_daily, daily, ets(task, EtsSearch::quick));
 MODEL_BENCHMARK(auto_ets_full_hourly, hourly, ets(task, EtsSearch::full));
 MODEL_BENCHMARK(auto_ets_damped_hourly, hourly, ets(task, EtsSearch::damped));
 MODEL_BENCHMARK(auto_ets_quick_hourly, hourly, ets(task, EtsSearch::quick));
-MODEL_BENCHMARK(ets_median_daily, daily, forecast_ets_median(task.series, task.season, task.horizon));
-MODEL_BENCHMARK(ets_median_hourly, hourly, forecast_ets_median(task.series, task.season, task.horizon));
 MODEL_BENCHMARK(theta_classic_daily, daily, theta_classic(task.series, task.season, task.horizon));
 MODEL_BENCHMARK(theta_dynamic_daily, daily, theta_dynamic(task.series, task.season, task.horizon));
 MODEL_BENCHMARK(theta_dynamic_hourly, hourly, theta_dynamic(task.series, task.season, task.horizon));

@@ -244,9 +244,8 @@ TEST(Ets, ExtremesGiveFiniteAnswers) {
     for (std::vector<double> const &y : series)
         for (int const season : {1, 2, 7, 24, 25, 1000000}) {
             EtsFit const fit = auto_ets(y, season, {EtsSearch::full});
-            ModelForecast const forecast = forecast_ets(fit, 40), middle = forecast_ets_median(y, season, 40);
+            ModelForecast const forecast = forecast_ets(fit, 40);
             for (std::size_t i = 0; i < 40; ++i) {
-                EXPECT_TRUE(std::isfinite(middle.mean[i]) && std::isfinite(middle.deviation[i])) << y.size();
                 EXPECT_TRUE(std::isfinite(forecast.mean[i])) << y.size() << " " << season << fit.model.name();
                 EXPECT_TRUE(std::isfinite(forecast.deviation[i]) && forecast.deviation[i] >= 0) << y.size();
             }
@@ -254,26 +253,6 @@ TEST(Ets, ExtremesGiveFiniteAnswers) {
     EXPECT_NEAR(forecast_ets(auto_ets(line, 7), 10).mean[9], 72, 1e-6);
     EXPECT_NEAR(forecast_ets(auto_ets(wave, 7), 10).mean[9], 10 + 69 % 7, 1e-6);
     EXPECT_EQ(forecast_ets(auto_ets(std::vector<double>(9, 7.0), 7), 3).mean, std::vector<double>(3, 7.0));
-}
-
-TEST(Ets, MedianLiesBetweenItsModels) {
-    std::vector<double> const y = weekly(60);
-    ModelForecast const middle = forecast_ets_median(y, 7, 30);
-    std::vector<ModelForecast> models;
-    for (const char *const letters : {"ANN", "ANA", "MNA", "MNM", "AAdA"})
-        models.push_back(forecast_ets(fit_ets(y, 7, *parse_ets(letters)), 30));
-    for (std::size_t i = 0; i < 30; ++i) {
-        int above = 0, below = 0;
-        for (ModelForecast const &m : models)
-            above += m.mean[i] > middle.mean[i] * 1.01, below += m.mean[i] < middle.mean[i] * 0.99;
-        EXPECT_LE(above, 2);
-        EXPECT_LE(below, 2);
-    }
-    std::vector<double> const few = weekly(5);
-    EXPECT_EQ(forecast_ets_median(few, 7, 3).mean.size(), 3U);
-    EXPECT_THROW(forecast_ets_median(y, 0, 3), std::invalid_argument);
-    EXPECT_THROW(forecast_ets_median(y, 7, 0), std::invalid_argument);
-    EXPECT_THROW(forecast_ets_median({}, 7, 1), std::invalid_argument);
 }
 
 TEST(Ets, SearchesTryWhatTheySay) {

@@ -1,5 +1,10 @@
 #include "core/anomaly/severity.hpp"
 
+#include "core/statistics/false_discovery.hpp"
+
+#include <cmath>
+#include <stdexcept>
+
 namespace analytics::core {
 
 std::optional<Severity> severity(double q_value, double deviation_pct) {
@@ -10,6 +15,18 @@ std::optional<Severity> severity(double q_value, double deviation_pct) {
     if (q_value < 0.01) return Severity::medium;
     if (q_value < 0.05) return Severity::low;
     return std::nullopt;
+}
+
+double deviation_pct(double value, double expected) { return std::abs(value - expected) / std::abs(expected) * 100; }
+
+std::vector<std::optional<Severity>> severities(std::span<const double> p_values,
+                                                std::span<const double> deviations_pct) {
+    if (p_values.size() != deviations_pct.size())
+        throw std::invalid_argument("each p-value needs the deviation of its finding");
+    std::vector<double> const q = benjamini_hochberg(p_values);
+    std::vector<std::optional<Severity>> result(q.size());
+    for (std::size_t i = 0; i < q.size(); ++i) result[i] = severity(q[i], deviations_pct[i]);
+    return result;
 }
 
 const char *name_of(Severity severity) {

@@ -2,6 +2,8 @@
 // How bad a finding is, for those who are to be woken.
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <vector>
 
 namespace analytics::core {
 
@@ -12,6 +14,14 @@ enum class Severity : std::uint8_t { critical, high, medium, low };  // worst fi
 /// @param q_value        p-value after false-discovery control over all that was looked at
 /// @param deviation_pct  |actual - expected| / expected * 100; infinite or NaN (nothing was expected) counts as large
 std::optional<Severity> severity(double q_value, double deviation_pct);
+
+/// |value - expected| in percent of what was expected; infinite or NaN where that is 0.
+double deviation_pct(double value, double expected);
+
+/// Severities of many findings, after Benjamini and Hochberg's control over all of them. NaN p-values are no tests.
+/// @throws std::invalid_argument when the sizes differ
+std::vector<std::optional<Severity>> severities(std::span<const double> p_values,
+                                                std::span<const double> deviations_pct);
 
 /// "critical", "high", "medium", "low".
 const char *name_of(Severity);

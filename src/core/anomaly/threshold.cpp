@@ -9,16 +9,6 @@ namespace {
 
 constexpr double least_orders = 5, least_orders_for_fulfillment = 10;
 
-/// Limits are met by exact multiples, whatever the last bit of a quotient is.
-std::optional<Severity> severity_of(double deviation_pct) {
-    double const d = deviation_pct + 1e-9;
-    if (d >= 80) return Severity::critical;
-    if (d >= 60) return Severity::high;
-    if (d >= 45) return Severity::medium;
-    if (d >= 30) return Severity::low;
-    return std::nullopt;
-}
-
 ShopHour means(std::span<const ShopHour> hours) {
     ShopHour mean;
     double fulfillment = 0;
@@ -38,14 +28,24 @@ ShopHour means(std::span<const ShopHour> hours) {
 
 }  // namespace
 
+/// Limits are met by exact multiples, whatever the last bit of a quotient is.
+std::optional<Severity> threshold_severity(double deviation_pct) {
+    double const d = deviation_pct + 1e-9;
+    if (d >= 80) return Severity::critical;
+    if (d >= 60) return Severity::high;
+    if (d >= 45) return Severity::medium;
+    if (d >= 30) return Severity::low;
+    return std::nullopt;
+}
+
 std::vector<ShopFinding> threshold_anomalies(std::span<const ShopHour> hours, std::size_t before) {
     std::vector<ShopFinding> found;
     for (std::size_t i = before; i < hours.size(); ++i) {
         ShopHour const mean = means(hours.subspan(i - before, before));
         auto const judge = [&](double actual, double expected, ShopAnomaly low, std::optional<ShopAnomaly> high) {
             if (!(expected > 0) || (actual > expected && !high)) return;
-            double const deviation = std::abs(actual - expected) / expected * 100;
-            if (std::optional<Severity> const severity = severity_of(deviation))
+            double const deviation = deviation_pct(actual, expected);
+            if (std::optional<Severity> const severity = threshold_severity(deviation))
                 found.push_back({i, actual > expected ? *high : low, *severity});
         };
         if (mean.orders >= least_orders) {

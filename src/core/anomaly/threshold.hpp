@@ -31,10 +31,13 @@ struct ShopFinding {
     bool operator==(const ShopFinding &) const = default;
 };
 
-/// Deviation |actual - mean| / mean * 100 of each hour from the mean of the `before` hours right before it: from 30 %
-/// low, 45 % medium, 60 % high, 80 % critical. The mean fulfillment is that of the hours that have one. Orders and
-/// revenue are judged where the mean is at least 5 orders, fulfillment (only whether it is low) where it is at least
-/// 10; nothing is, against a mean that is not positive.
+/// What a deviation from a mean is called: from 30 % low, 45 % medium, 60 % high, 80 % critical.
+std::optional<Severity> threshold_severity(double deviation_pct);
+
+/// Deviation |actual - mean| / mean * 100 of each hour from the mean of the `before` hours right before it, as
+/// threshold_severity calls it. The mean fulfillment is that of the hours that have one. Orders and revenue are judged
+/// where the mean is at least 5 orders, fulfillment (only whether it is low) where it is at least 10; nothing is,
+/// against a mean that is not positive.
 /// @param hours   oldest first, without gaps; the first `before` of them are only compared with
 /// @returns       worst first, then newest first, then in the order of the anomalies' names above
 std::vector<ShopFinding> threshold_anomalies(std::span<const ShopHour> hours, std::size_t before);

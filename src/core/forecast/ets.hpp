@@ -92,14 +92,6 @@ struct EtsOptions {
 /// O(n) per pass: some hundred passes for each of up to 15 models.
 EtsFit auto_ets(std::span<const double> y, int season, const EtsOptions & = {}, const Stop & = {});
 
-/// The median of the forecasts (and of the standard errors) of ANN, ANA, MNA, MNM and AAdA, without a season of ANN,
-/// MNN and AAdN; as far as the series is positive and long enough for them. Better than the choice of one by AICc on
-/// every set of the developers' half: an OWA of .919 on daily series, .755 on M4's hourly ones. Arguments, rules and
-/// errors as of auto_ets.
-/// @param horizon  1 to 10,000 steps
-ModelForecast forecast_ets_median(std::span<const double> y, int season, int horizon, const EtsOptions & = {},
-                                  const Stop & = {});
-
 /// Maximum likelihood of one model: alpha, beta, gamma in R's bounds [.0001, .9999], beta <= alpha, gamma <= 1 - alpha,
 /// phi in [.8, .98], all in the region where old errors are forgotten; initial states free.
 /// @throws  std::domain_error where multiplicative errors find no positive forecasts to start from;

@@ -1,9 +1,8 @@
 // Hours of the shop that do not fit.
-#include "core/anomaly/rates.hpp"
 #include "core/anomaly/seasonal_detector.hpp"
+#include "core/anomaly/shares.hpp"
 #include "core/anomaly/threshold.hpp"
 #include "core/rollup/cover.hpp"
-#include "core/statistics/false_discovery.hpp"
 #include "domains/commerce/shop_hours.hpp"
 #include "engine/periods.hpp"
 #include "pg/rows.hpp"
@@ -123,7 +122,7 @@ struct Judged {
     double actual, expected, lower, upper, p_value;
     std::optional<core::Severity> severity = std::nullopt;
 
-    double deviation_pct() const { return std::abs(actual - expected) / std::abs(expected) * 100; }
+    double deviation_pct() const { return core::deviation_pct(actual, expected); }
 };
 
 /// The last hours of a line, each by all before it.
@@ -182,9 +181,7 @@ void judge_fulfillment(const commerce::Shop &shop, const std::vector<int64> &edg
 }
 
 Number decimals(double value) {
-    if (!std::isfinite(value)) return std::nullopt;
-    Datum const exact = pg::call([&] { return DirectFunctionCall1(float8_numeric, Float8GetDatum(value)); });
-    return pg::rounded(exact, 2);
+    return std::isfinite(value) ? Number(pg::rounded(pg::from_double(value), 2)) : Number();
 }
 
 void judge_by_season(const pg::Spi &spi, int64 as_of, Rows &rows) {
@@ -202,11 +199,10 @@ void judge_by_season(const pg::Spi &spi, int64 as_of, Rows &rows) {
     judge_line(revenue, false, low_revenue, high_revenue, judged);
     judge_fulfillment(shop, edges, sales, as_of, judged);
 
-    std::vector<double> p;
-    for (const Judged &j : judged) p.push_back(j.p_value);
-    std::vector<double> const q = core::benjamini_hochberg(p);
-    for (std::size_t i = 0; i < judged.size(); ++i)
-        judged[i].severity = core::severity(q[i], judged[i].deviation_pct());
+    std::vector<double> p, off;
+    for (const Judged &j : judged) p.push_back(j.p_value), off.push_back(j.deviation_pct());
+    std::vector<std::optional<core::Severity>> const severities = core::severities(p, off);
+    for (std::size_t i = 0; i < judged.size(); ++i) judged[i].severity = severities[i];
     std::erase_if(judged, [](const Judged &j) { return !j.severity; });
     std::sort(judged.begin(), judged.end(), [](const Judged &a, const Judged &b) {
         return std::tuple(*a.severity, b.hour, a.anomaly) < std::tuple(*b.severity, a.hour, b.anomaly);

@@ -127,8 +127,8 @@ class Refresh {
                                 own.tenant_array(),
                                 own.from_array(),
                                 own.to_array(),
-                                array_of(tenants_, TEXTOID),
-                                array_of(customers_, TEXTOID),
+                                pg::to_array(tenants_, TEXTOID),
+                                pg::to_array(customers_, TEXTOID),
                                 TimestampTzGetDatum(summarised_to_)};
         pg::Result const rows = statement.run_under(spi_, snapshot_, values);
         for (uint64 i = 0; i < rows.size(); ++i)
@@ -156,7 +156,7 @@ class Refresh {
             "ON CONFLICT (tenant_id, hour) DO UPDATE SET new_customers = excluded.new_customers "
             "WHERE c.new_customers <> excluded.new_customers",
             {TEXTARRAYOID, instants}, pg::PlanFor::by_index);
-        std::array const values{array_of(tenants, TEXTOID), array_of(hours, TIMESTAMPTZOID)};
+        std::array const values{pg::to_array(tenants, TEXTOID), pg::to_array(hours, TIMESTAMPTZOID)};
         statement.run_under(spi_, snapshot_, values);
     }
 

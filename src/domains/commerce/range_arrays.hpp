@@ -1,21 +1,12 @@
 #pragma once
 // Ranges of time as parameters of a statement.
 #include "core/rollup/cover.hpp"
+#include "pg/arrays.hpp"
 #include "pg/values.hpp"
 
 namespace analytics::commerce {
 
 inline constexpr Oid instants = 1185;  // timestamptz[]
-
-inline Datum array_of(std::vector<Datum> &values, Oid type) {
-    Datum *const data = values.data();
-    auto const count = static_cast<int>(values.size());
-    bool const text = type == TEXTOID;
-    return pg::call([&] {
-        return PointerGetDatum(
-            construct_array(data, count, type, text ? -1 : 8, !text, text ? TYPALIGN_INT : TYPALIGN_DOUBLE));
-    });
-}
 
 /// Arrays of the ranges' starts and ends, and of their tenants where each has one.
 struct RangeArrays {
@@ -29,9 +20,9 @@ struct RangeArrays {
         add(from, to);
     }
     bool empty() const { return froms.empty(); }
-    Datum tenant_array() { return array_of(tenants, TEXTOID); }
-    Datum from_array() { return array_of(froms, TIMESTAMPTZOID); }
-    Datum to_array() { return array_of(tos, TIMESTAMPTZOID); }
+    Datum tenant_array() { return pg::to_array(tenants, TEXTOID); }
+    Datum from_array() { return pg::to_array(froms, TIMESTAMPTZOID); }
+    Datum to_array() { return pg::to_array(tos, TIMESTAMPTZOID); }
 };
 
 }  // namespace analytics::commerce

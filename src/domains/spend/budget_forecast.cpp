@@ -2,15 +2,12 @@
 #include "core/forecast/backtest.hpp"
 #include "domains/spend/budget_futures.hpp"
 #include "domains/spend/numbers.hpp"
+#include "pg/arrays.hpp"
 #include "pg/numeric.hpp"
 #include "pg/rows.hpp"
 
 #include <algorithm>
 #include <cmath>
-
-extern "C" {
-#include "utils/array.h"
-}
 
 namespace analytics::spend {
 namespace {
@@ -19,29 +16,12 @@ constexpr std::size_t least_for_confidence = 14, least_history = 7;  // days
 
 /// A forecast as numeric, to so many decimals and without trailing zeros.
 Datum decimal(double value, int decimals) {
-    return pg::call([&] {
-        Datum const exact = DirectFunctionCall1(float8_numeric, Float8GetDatum(value));
-        return DirectFunctionCall1(numeric_trim_scale,
-                                   DirectFunctionCall2(numeric_round, exact, Int32GetDatum(decimals)));
-    });
+    return pg::numeric_call(numeric_trim_scale, pg::rounded(pg::from_double(value), decimals).datum);
 }
 Datum money(double dollars) { return decimal(dollars, 6); }
 Number shown(Datum value) { return pg::NumericValue{value}; }
 
-using Numbers = pg::Raw<NUMERICARRAYOID>;
-using Dates = pg::Raw<DATEARRAYOID>;
-Numbers numeric_array(std::vector<Datum> &values) {
-    return {pg::call([&] {
-        return PointerGetDatum(
-            construct_array(values.data(), static_cast<int>(values.size()), NUMERICOID, -1, false, TYPALIGN_INT));
-    })};
-}
-Dates date_array(std::vector<Datum> &values) {
-    return {pg::call([&] {
-        return PointerGetDatum(construct_array(values.data(), static_cast<int>(values.size()), DATEOID, sizeof(DateADT),
-                                               true, TYPALIGN_INT));
-    })};
-}
+pg::Raw<NUMERICARRAYOID> numbers(std::span<const Datum> values) { return {pg::to_array(values, NUMERICOID)}; }
 
 const char *status_of(const BudgetFutures &futures, const std::optional<double> &days_left) {
     const std::optional<Budget> &budget = futures.budget();
@@ -56,7 +36,7 @@ const char *status_of(const BudgetFutures &futures, const std::optional<double> 
 /// 1 - WAPE of forecasts of `horizon` days that were made within the history.
 std::optional<double> confidence(std::span<const double> history, int horizon) {
     if (history.size() < least_for_confidence) return std::nullopt;
-    core::Backtest const test = core::backtest(history, horizon, 7, 5, [] { pg::check_for_interrupts(); });
+    core::Backtest const test = core::backtest(history, horizon, 7, 5, pg::check_for_interrupts);
     if (test.folds == 0 || std::isnan(test.wape)) return std::nullopt;
     return std::max(0.0, 1 - test.wape);
 }
@@ -103,7 +83,8 @@ ANALYTICS_FUNCTION(analytics_budget_outlook) {
     }
     std::optional<double> const total = futures.period_total(), days_left = futures.days_until_exceeded(),
                                 sure = confidence(futures.history(), horizon);
-    return pg::make_row(fcinfo, date_array(dates), numeric_array(projected), numeric_array(lower), numeric_array(upper),
-                        total ? shown(money(*total)) : Number(), days_left ? shown(decimal(*days_left, 6)) : Number(),
+    return pg::make_row(fcinfo, pg::Raw<DATEARRAYOID>{pg::to_array(dates, DATEOID)}, numbers(projected), numbers(lower),
+                        numbers(upper), total ? shown(money(*total)) : Number(),
+                        days_left ? shown(decimal(*days_left, 6)) : Number(),
                         sure ? shown(decimal(*sure, 4)) : Number(), std::string(status_of(futures, days_left)));
 }

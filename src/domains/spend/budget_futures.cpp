@@ -4,17 +4,13 @@
 #include "core/rollup/cover.hpp"
 #include "core/series/buckets.hpp"
 #include "core/statistics/robust.hpp"
-#include "pg/args.hpp"
+#include "pg/arrays.hpp"
 #include "pg/numeric.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
-
-extern "C" {
-#include "utils/array.h"
-}
 
 namespace analytics::spend {
 namespace {
@@ -122,13 +118,8 @@ void BudgetFutures::find_periods(const pg::Spi &spi) {
         {TIMESTAMPTZARRAYOID, TEXTOID, TEXTOID});
     std::vector<Datum> ends;
     for (std::size_t d = 1; d < starts_.size(); ++d) ends.push_back(TimestampTzGetDatum(starts_[d] - 1));
-    Datum *const data = ends.data();
-    auto const count = static_cast<int>(ends.size());
-    std::array const values{pg::call([&] {
-                                return PointerGetDatum(construct_array(data, count, TIMESTAMPTZOID, sizeof(TimestampTz),
-                                                                       FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-                            }),
-                            pg::to_text(engine::current_tenant()), pg::to_text(budget_->id)};
+    std::array const values{pg::to_array(ends, TIMESTAMPTZOID), pg::to_text(engine::current_tenant()),
+                            pg::to_text(budget_->id)};
     pg::Result const rows = statement.run(spi, values);
     int number = 0;
     std::optional<int64> from;
@@ -146,7 +137,7 @@ void BudgetFutures::simulate() {
     std::vector<double> series = history_;
     if (series.empty())  // the first day there is: as if it went on evenly
         series.push_back(today_ > 0 ? today_ / std::max(1 - rest_share_, 0.05) : 0);
-    paths_ = core::SpendPaths(series, week, days, [] { pg::check_for_interrupts(); }).paths();
+    paths_ = core::SpendPaths(series, week, days, pg::check_for_interrupts).paths();
     // Today is what is left of it, at the pace so far: half a day's spend of doubt keeps an early hour from mattering.
     double const whole = mean_of(paths_, 0), so_far = whole * (1 - rest_share_), doubt = 0.5 * whole;
     double const pace = whole > 0 ? std::clamp((today_ + doubt) / (so_far + doubt), 0.2, 5.0) : 0;

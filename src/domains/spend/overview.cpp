@@ -3,6 +3,7 @@
 #include "domains/spend/agents.hpp"
 #include "domains/spend/numbers.hpp"
 #include "engine/periods.hpp"
+#include "pg/arrays.hpp"
 #include "pg/rows.hpp"
 
 #include <array>
@@ -12,14 +13,6 @@ namespace {
 
 constexpr int64 first_instant = MIN_TIMESTAMP;
 constexpr std::size_t trend_days = 7;
-using NumericArray = pg::Raw<NUMERICARRAYOID>;
-
-NumericArray numeric_array(std::span<Datum> values) {
-    return {pg::call([&] {
-        return PointerGetDatum(
-            construct_array(values.data(), static_cast<int>(values.size()), NUMERICOID, -1, false, TYPALIGN_INT));
-    })};
-}
 
 struct Spending {
     Datum total;
@@ -110,6 +103,7 @@ ANALYTICS_FUNCTION(analytics_get_analytics_overview) {
     AgentCounts const agents = agents_at(spi, tenant, as_of);
     BudgetUse const budget = budget_use(spi, tenant, as_of);
     return pg::make_row(fcinfo, tasks.total, tasks.completed, rate(tasks.completed, tasks.completed + tasks.failed, 4),
-                        pg::NumericValue{cost.total}, budget.remaining, budget.used_percent, numeric_array(cost.days),
-                        agents.active, agents.idle, cost.unpriced);
+                        pg::NumericValue{cost.total}, budget.remaining, budget.used_percent,
+                        pg::Raw<NUMERICARRAYOID>{pg::to_array(cost.days, NUMERICOID)}, agents.active, agents.idle,
+                        cost.unpriced);
 }

@@ -2,14 +2,11 @@
 
 #include "domains/spend/numbers.hpp"
 #include "pg/args.hpp"
+#include "pg/arrays.hpp"
 #include "pg/rows.hpp"
 
 #include <algorithm>
 #include <array>
-
-extern "C" {
-#include "utils/array.h"
-}
 
 namespace analytics::spend {
 namespace {
@@ -42,12 +39,6 @@ std::vector<Spend> from_calls(const pg::Spi &spi, const Scope &scope, const std:
         pg::PlanFor::by_index);
     std::vector<Datum> starts;
     for (std::size_t i = 0; i + 1 < edges.size(); ++i) starts.push_back(TimestampTzGetDatum(edges[i]));
-    Datum *const data = starts.data();
-    auto const count = static_cast<int>(starts.size());
-    Datum const array = pg::call([&] {
-        return PointerGetDatum(
-            construct_array(data, count, TIMESTAMPTZOID, sizeof(TimestampTz), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-    });
     std::array<Datum, 8> values{pg::to_text(engine::current_tenant()), TimestampTzGetDatum(edges.front()),
                                 TimestampTzGetDatum(edges.back())};
     std::array<char, 9> nulls{"        "};
@@ -56,7 +47,7 @@ std::vector<Spend> from_calls(const pg::Spi &spi, const Scope &scope, const std:
         if (*names[i]) values[3 + i] = pg::to_text(**names[i]);
         else nulls[3 + i] = 'n';
     }
-    values[7] = array;
+    values[7] = pg::to_array(starts, TIMESTAMPTZOID);
     pg::Result const rows = calls.run(spi, values, nulls.data());
     std::vector<Spend> slots(edges.size() - 1, Spend{zero()});
     for (uint64 i = 0; i < rows.size(); ++i)

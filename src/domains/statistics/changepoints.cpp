@@ -17,7 +17,7 @@ ANALYTICS_FUNCTION(analytics_detect_changepoints) {
             pg::bad_argument("penalty", std::to_string(*penalty), "a number above 0", "Leave it out for 3 ln n.");
     }
     pg::RowSink<int32, double, double, double> rows(fcinfo);
-    for (const core::ChangePoint &c : core::detect_changepoints(series, penalty, statistics::stop()))
+    for (const core::ChangePoint &c : core::detect_changepoints(series, penalty, pg::check_for_interrupts))
         rows.put(static_cast<int32>(c.step), c.mean_before, c.mean_after, c.p_value);
     return 0;
 }

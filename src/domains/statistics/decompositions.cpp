@@ -1,14 +1,11 @@
 // decompose: a series as trend, seasons and remainder.
+#include "core/series/gaps.hpp"
 #include "core/series/mstl.hpp"
-#include "domains/statistics/gaps.hpp"
 #include "domains/statistics/series.hpp"
+#include "pg/arrays.hpp"
 #include "pg/rows.hpp"
 
 #include <algorithm>
-
-extern "C" {
-#include "utils/array.h"
-}
 
 using namespace analytics;
 
@@ -18,18 +15,7 @@ std::vector<int> lengths_argument(const pg::Args &args, int i) {
     constexpr const char *allowed = "an array of one to five different lengths of at least 2";
     if (args.null(i))
         pg::bad_argument("season_lengths", "NULL", allowed, "Pass ARRAY[7] for days, ARRAY[24, 168] for hours.");
-    struct Elements {
-        Datum *values;
-        bool *nulls;
-        int count, dimensions;
-    };
-    Elements const e = pg::call([&] {
-        Elements found{};
-        ArrayType *const array = DatumGetArrayTypeP(args.datum(i));
-        found.dimensions = ARR_NDIM(array);
-        deconstruct_array(array, INT4OID, sizeof(int32), true, TYPALIGN_INT, &found.values, &found.nulls, &found.count);
-        return found;
-    });
+    pg::ArrayElements const e = pg::elements_of(args.datum(i), INT4OID);
     if (e.dimensions > 1)
         pg::bad_argument("season_lengths", "an array of " + std::to_string(e.dimensions) + " dimensions", allowed);
     std::vector<int> lengths;
@@ -56,7 +42,7 @@ ANALYTICS_FUNCTION(analytics_decompose) {
     using Array = pg::Raw<FLOAT8ARRAYOID>;
     using Number = std::optional<double>;
     pg::RowSink<int32, Number, double, Array, Number> rows(fcinfo);
-    core::MstlParts const parts = core::mstl(statistics::without_gaps(series), lengths, false, statistics::stop());
+    core::MstlParts const parts = core::mstl(core::without_gaps(series), lengths, false, pg::check_for_interrupts);
     MemoryContext const scratch = pg::call(
         [] { return AllocSetContextCreate(CurrentMemoryContext, "analytics decompose", ALLOCSET_SMALL_SIZES); });
     pg::InContext const in(scratch);

@@ -54,7 +54,7 @@ ANALYTICS_FUNCTION(analytics_forecast) {
     options.method = method_argument(args, 4);
     using Array = pg::Raw<FLOAT8ARRAYOID>;
     pg::RowSink<int32, double, Array, Array> rows(fcinfo);
-    core::ForecastResult const result = core::forecast(series, options, statistics::stop());
+    core::ForecastResult const result = core::forecast(series, options, pg::check_for_interrupts);
     MemoryContext const scratch = pg::call(
         [] { return AllocSetContextCreate(CurrentMemoryContext, "analytics forecast", ALLOCSET_SMALL_SIZES); });
     pg::InContext const in(scratch);
@@ -72,7 +72,8 @@ ANALYTICS_FUNCTION(analytics_forecast_exhaustion) {
     double const spent = amount(args, 1, "spent"), budget = amount(args, 2, "budget");
     auto const horizon = static_cast<std::size_t>(horizon_argument(args, 3)),
                season = static_cast<std::size_t>(statistics::season_argument(args, 4));
-    core::Exhaustion const e = core::forecast_exhaustion(series, spent, budget, horizon, season, statistics::stop());
+    core::Exhaustion const e =
+        core::forecast_exhaustion(series, spent, budget, horizon, season, pg::check_for_interrupts);
     return pg::make_row(fcinfo, e.p_exhaust, e.day_p10, e.day_p50, e.day_p90, e.total_mean, e.total_lower_80,
                         e.total_upper_80);
 }
@@ -82,7 +83,7 @@ ANALYTICS_FUNCTION(analytics_backtest_forecast) {
     std::vector<double> const series = statistics::series_argument(args, 0);
     int const horizon = horizon_argument(args, 1), season = statistics::season_argument(args, 2);
     int const folds = args.integer(3, "folds", 1, 100, 5);
-    core::Backtest const b = core::backtest(series, horizon, season, folds, statistics::stop());
+    core::Backtest const b = core::backtest(series, horizon, season, folds, pg::check_for_interrupts);
     return pg::make_row(fcinfo, b.mae, b.wape, b.smape, b.mase, b.coverage_80, b.coverage_95,
                         static_cast<int32>(b.folds));
 }

@@ -76,7 +76,7 @@ ANALYTICS_FUNCTION(analytics_theil_sen_final) {
     auto const &x = pairs->second;
     if (std::all_of(x.begin(), x.end(), [&](double v) { return v == x.front(); })) return 0;  // no slope
     fcinfo->isnull = false;
-    return Float8GetDatum(core::theil_sen(pairs->first, pairs->second, stop()).slope);
+    return Float8GetDatum(core::theil_sen(pairs->first, pairs->second, pg::check_for_interrupts).slope);
 }
 
 ANALYTICS_FUNCTION(analytics_time_weighted_add) {

@@ -1,35 +1,16 @@
 #include "domains/statistics/series.hpp"
 
+#include "pg/arrays.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-extern "C" {
-#include "utils/array.h"
-}
-
 namespace analytics::statistics {
 namespace {
 
-struct Elements {
-    Datum *values;
-    bool *nulls;
-    int count, dimensions;
-};
-
-Elements elements_of(Datum array) {
-    return pg::call([&] {
-        Elements e{};
-        ArrayType *const a = DatumGetArrayTypeP(array);
-        e.dimensions = ARR_NDIM(a);
-        deconstruct_array(a, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &e.values, &e.nulls,
-                          &e.count);
-        return e;
-    });
-}
-
 std::vector<double> read(const pg::Args &args, int i, std::string_view name) {
-    Elements const e = elements_of(args.datum(i));
+    pg::ArrayElements const e = pg::elements_of(args.datum(i), FLOAT8OID);
     if (e.dimensions > 1)
         pg::bad_argument(name, "an array of " + std::to_string(e.dimensions) + " dimensions",
                          "a one-dimensional array");
@@ -73,12 +54,7 @@ Datum to_array(std::span<const double> numbers) {
     std::vector<Datum> elements;
     elements.reserve(numbers.size());
     for (double const v : numbers) elements.push_back(Float8GetDatum(v));
-    Datum *const data = elements.data();
-    auto const count = static_cast<int>(elements.size());
-    return pg::call([&] {
-        return PointerGetDatum(
-            construct_array(data, count, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-    });
+    return pg::to_array(elements, FLOAT8OID);
 }
 
 }  // namespace analytics::statistics

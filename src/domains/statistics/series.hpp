@@ -1,6 +1,5 @@
 #pragma once
-// What the functions on any data have in common: a series and its season as arguments, and how long ones are cancelled.
-#include "core/statistics/stop.hpp"
+// What the functions on any data have in common: a series and its season as arguments.
 #include "pg/args.hpp"
 
 #include <span>
@@ -15,11 +14,6 @@ std::vector<double> series_argument(const pg::Args &, int i);
 std::vector<double> numbers_argument(const pg::Args &, int i, std::string_view name, std::vector<double> otherwise);
 /// 0 where it is NULL: to be found from the data. 1: no season.
 int season_argument(const pg::Args &, int i);
-
-/// Ends a computation when the session is asked to end its statement.
-inline core::Stop stop() {
-    return [] { pg::check_for_interrupts(); };
-}
 
 Datum to_array(std::span<const double>);
 

@@ -1,14 +1,10 @@
-#pragma once
-// Missing values (NaN) of a series, for methods that want none.
+#include "core/series/gaps.hpp"
+
 #include <cmath>
-#include <span>
-#include <vector>
 
-namespace analytics::statistics {
+namespace analytics::core {
 
-/// On the straight line between the neighbours that are there; before the first and after the last, like these. At
-/// least one value must be there.
-inline std::vector<double> without_gaps(std::span<const double> series) {
+std::vector<double> without_gaps(std::span<const double> series) {
     std::vector<double> filled(series.begin(), series.end());
     std::size_t last = filled.size();  // the last value that is there; size: none yet
     for (std::size_t i = 0; i < filled.size(); ++i) {
@@ -27,4 +23,4 @@ inline std::vector<double> without_gaps(std::span<const double> series) {
     return filled;
 }
 
-}  // namespace analytics::statistics
+}  // namespace analytics::core

@@ -1,4 +1,4 @@
-#include "core/anomaly/rates.hpp"
+#include "core/anomaly/shares.hpp"
 
 #include <cmath>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "core/anomaly/rates.hpp"
+#include "core/anomaly/shares.hpp"
 
 #include "core/statistics/distributions.hpp"
 
