@@ -1,14 +1,6 @@
 -- The dashboard's answers against plain SQL over the orders, for many moments: before the first refresh and after, with
 -- late rows, updates, deletes, TRUNCATE, other policies, and around the end of what is summarised.
-\set QUIET 1
-\pset format unaligned
-\pset tuples_only on
-\set ON_ERROR_STOP 1
-SET client_min_messages = warning;
-SET timezone = 'UTC';
-CREATE EXTENSION agent_analytics;
-CREATE EXTENSION pgtap;
-DO $$ BEGIN PERFORM analytics.install(); END $$;
+\ir include/start.sql
 
 -- The same answers, plainly.
 CREATE FUNCTION plain_summary(a timestamptz) RETURNS jsonb LANGUAGE sql STABLE AS $$

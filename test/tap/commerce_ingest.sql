@@ -1,14 +1,7 @@
 -- Commerce: a batch is what its items are one by one; two first orders in different currencies; the session's memory of
 -- a currency is never stale.
-\set QUIET 1
-\pset format unaligned
-\pset tuples_only on
-\set ON_ERROR_STOP 1
-SET client_min_messages = warning;
-CREATE EXTENSION agent_analytics;
-CREATE EXTENSION pgtap;
+\ir include/start.sql
 CREATE EXTENSION dblink;
-DO $$ BEGIN PERFORM analytics.install(); END $$;
 SELECT plan(20);
 
 -- 600 items over 40 orders, drawn from a fixed sequence; a value in four is not given.

@@ -1,13 +1,5 @@
 -- Forecasts of spend and budgets, of metrics, and anomalies of metrics and of the shop, for facts that are fixed in time.
-\set QUIET 1
-\pset format unaligned
-\pset tuples_only on
-\set ON_ERROR_STOP 1
-SET client_min_messages = warning;
-SET timezone = 'UTC';
-CREATE EXTENSION agent_analytics;
-CREATE EXTENSION pgtap;
-DO $$ BEGIN PERFORM analytics.install(); END $$;
+\ir include/start.sql
 SELECT plan(103);
 
 -- A fixed sequence: between 0 and 1; nearly normal with mean 0 and standard deviation 1; and counts that vary as Poisson's do.

@@ -1,13 +1,6 @@
 -- Spend: rights and tenants, sessions side by side, and that nobody's search_path decides what a price is.
-\set QUIET 1
-\pset format unaligned
-\pset tuples_only on
-\set ON_ERROR_STOP 1
-SET client_min_messages = warning;
-CREATE EXTENSION agent_analytics;
-CREATE EXTENSION pgtap;
+\ir include/start.sql
 CREATE EXTENSION dblink;
-DO $$ BEGIN PERFORM analytics.install(); END $$;
 SELECT plan(26);
 
 -- A writer that may insert calls and nothing else gets costs: the prices are read as their owner.

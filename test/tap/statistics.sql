@@ -1,12 +1,5 @@
 -- Statistics of arrays and aggregates against plain SQL, known values and the properties that they promise.
-\set QUIET 1
-\pset format unaligned
-\pset tuples_only on
-\set ON_ERROR_STOP 1
-SET client_min_messages = warning;
-SET timezone = 'UTC';
-CREATE EXTENSION agent_analytics;
-CREATE EXTENSION pgtap;
+\ir include/start.sql
 SELECT plan(57);
 
 -- A fixed sequence between 0 and 1.
