@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The tests of each change, with `long` those that take longer too, or the stages named: check.sh [long | stage ...]. Each stage is test/run_<stage>.sh and can be run
-# alone. Runs as root and as anybody else, touches no installed server, leaves no process behind.
+# The tests of each change, with `long` those that take longer too, or the stages named: check.sh [long | stage ...].
+# Each stage is test/run_<stage>.sh and can be run alone. Runs as root and as anybody else, touches no installed server,
+# leaves no process behind.
 # The last line says how many tests passed and failed; the exit status is 0 when none failed.
 . "$(dirname "$0")/common.sh"
 

@@ -1,5 +1,6 @@
 #pragma once
-// A metric's values by bucket as plain numbers, for those who judge or continue them.
+// A metric's values by bucket as plain numbers, for those who judge or continue them. In metric_queries.cpp, beside the
+// answers that are read the same way.
 #include "engine/metrics.hpp"
 #include "engine/periods.hpp"
 

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <map>
-#include <unordered_map>
 
 namespace analytics::engine {
 namespace {
@@ -72,16 +71,11 @@ std::string statement_sql(const Rollup &rollup, const Query &query, const Shape 
                   filter_clauses(query, "s"));
 }
 
-/// Statements of this backend, by their text.
 pg::Statement &statement(std::string sql, std::size_t filters, bool several) {
-    static std::unordered_map<std::string, std::unique_ptr<pg::Statement>> statements;
-    auto const found = statements.find(sql);
-    if (found != statements.end()) return *found->second;
     Oid const instant = several ? TIMESTAMPTZARRAYOID : TIMESTAMPTZOID;
     std::vector<Oid> types{TEXTOID, instant, instant};
     types.insert(types.end(), filters, TEXTARRAYOID);
-    auto made = std::make_unique<pg::Statement>(sql, types, pg::PlanFor::by_index);
-    return *statements.emplace(std::move(sql), std::move(made)).first->second;
+    return pg::saved_statement(std::move(sql), std::move(types), pg::PlanFor::by_index);
 }
 
 /// Whether a stored bucket is one row of a group, so that its stored count of distinct values is the answer.

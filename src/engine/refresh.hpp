@@ -14,8 +14,9 @@ struct RefreshedRange {
 };
 
 /// What a domain keeps in step with a rollup of its own (facts about a key's whole life). Called for each refresh of
-/// that rollup, as owner of the source, with the ranges recomputed and how far the rollup is summarised now. Everything
-/// it reads and writes must go through pg::Statement::run_under with this snapshot.
+/// that rollup, as owner of the source, with the ranges recomputed and how far the rollup is summarised now. What
+/// it reads and writes must go through pg::Statement::run_under with this snapshot; but what it reads of another
+/// rollup's refresh must be as fresh as that one's commit, and written in turns (overlaps.cpp).
 using AfterRefresh = void (*)(const pg::Spi &, Snapshot, std::span<const RefreshedRange>, int64 summarised_to);
 
 /// Registers a domain's part for the rollup of that name; true, so that it can initialise a static.

@@ -3,6 +3,7 @@
 #include "pg/boundary.hpp"
 
 #include <map>
+#include <unordered_map>
 
 extern "C" {
 #include "jit/jit.h"
@@ -134,6 +135,15 @@ class Statement {
     PlanFor use_;
     std::map<Oid, SPIPlanPtr> plans_;
 };
+
+/// The statement of this backend with this text, for text that is put together; made when it is asked for first.
+inline Statement &saved_statement(std::string sql, std::vector<Oid> types, PlanFor use) {
+    static std::unordered_map<std::string, Statement> statements;
+    auto const found = statements.find(sql);
+    if (found != statements.end()) return found->second;
+    Statement made(sql, std::move(types), use);
+    return statements.emplace(std::move(sql), std::move(made)).first->second;
+}
 
 /// Runs a statement once, without keeping its plan: definitions, not questions.
 inline Result run_once(const Spi &, const std::string &sql, bool read_only = false) {

@@ -145,7 +145,8 @@ class Session:
         if rows:
             if os.environ.get('RANDOM_LOG'):
                 self.remember('AGAIN %d' % len(self.run(sql)))
-                for line in self.run('EXPLAIN (ANALYZE, VERBOSE) ' + sql): self.remember(line[0])
+                for line in self.run('EXPLAIN (ANALYZE, VERBOSE) ' + sql):
+                    self.remember(line[0])
             self.differ('%s %s' % (rollup.name, how), rows)
 
     def compare_as_reader(self):

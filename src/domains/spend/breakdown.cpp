@@ -53,9 +53,7 @@ std::vector<Line> from_rollup(const pg::Spi &spi, const char *rollup_name, const
 
 /// From the calls themselves: users, tasks and runs are too many to keep sums of each.
 std::vector<Line> from_calls(const pg::Spi &spi, const std::string &column, Datum tenant, int64 from, int64 to) {
-    static std::map<std::string, pg::Statement> statements;
-    auto const [place, fresh] = statements.try_emplace(
-        column,
+    pg::Statement &statement = pg::saved_statement(
         "SELECT c." + column +
             ", count(*), sum(c.input_tokens)::bigint, sum(c.output_tokens)::bigint, sum(c.cost_usd), "
             "count(*) FILTER (WHERE c.cost_usd IS NULL), count(*) FILTER (WHERE c.success), avg(c.latency_ms), "
@@ -63,9 +61,8 @@ std::vector<Line> from_calls(const pg::Spi &spi, const std::string &column, Datu
             "percentile_cont(0.95) WITHIN GROUP (ORDER BY c.latency_ms), "
             "percentile_cont(0.99) WITHIN GROUP (ORDER BY c.latency_ms) FROM analytics_data.llm_calls c "
             "WHERE c.tenant_id = $1 AND c.created_at >= $2 AND c.created_at < $3 GROUP BY 1",
-        std::vector<Oid>{TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, pg::PlanFor::by_index);
-    pg::Result const rows =
-        place->second.run(spi, std::array{tenant, TimestampTzGetDatum(from), TimestampTzGetDatum(to)});
+        {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, pg::PlanFor::by_index);
+    pg::Result const rows = statement.run(spi, std::array{tenant, TimestampTzGetDatum(from), TimestampTzGetDatum(to)});
     auto const real = [](std::optional<Datum> v) { return v ? std::optional(DatumGetFloat8(*v)) : std::nullopt; };
     std::vector<Line> lines;
     for (uint64 i = 0; i < rows.size(); ++i) {
