@@ -35,11 +35,16 @@ DATA_built  = $(EXTENSION)--$(EXTVERSION).sql
 SQL_PARTS   = $(shell sed -e 's/\#.*//' src/install_script.list)
 
 REGRESS     = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
-EXTRA_CLEAN = $(OBJS:.o=.d) build
+EXTRA_CLEAN = $(OBJS:.o=.d) $(PRECOMPILED) build
+
+# What every file outside the core begins with is parsed once: a third of the time of a build. GCC takes the header
+# itself where it cannot use this.
+PRECOMPILED = src/pg/precompiled.hpp.gch
+BOUND_OBJS  = $(filter-out src/core/%,$(OBJS))
 
 WARNINGS     = -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wno-deprecated -Werror
 PG_CPPFLAGS  = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server) -MMD -MP
-PG_CXXFLAGS  = -std=c++20 $(WARNINGS) -fvisibility=hidden -fvisibility-inlines-hidden -ffp-contract=off
+PG_CXXFLAGS  = -std=c++20 -g1 $(WARNINGS) -fvisibility=hidden -fvisibility-inlines-hidden -ffp-contract=off
 SHLIB_LINK   = -lroaring -lstdc++ -Wl,--version-script=src/pg/exports.map
 
 PG_CONFIG   ?= pg_config
@@ -48,7 +53,12 @@ PGXS        := $(shell $(PG_CONFIG) --pgxs)
 override with_llvm = no
 include $(PGXS)
 
--include $(OBJS:.o=.d)
+-include $(OBJS:.o=.d) $(PRECOMPILED:.gch=.d)
+
+$(PRECOMPILED): src/pg/precompiled.hpp
+	$(CXX) $(CXXFLAGS) $(CPPFLAGS) -x c++-header -c $< -o $@ -MF src/pg/precompiled.hpp.d -MT $@
+$(BOUND_OBJS): $(PRECOMPILED)
+$(BOUND_OBJS): private override CXXFLAGS += -include src/pg/precompiled.hpp
 
 # CREATE OR REPLACE is for upgrade scripts; an install script must fail on an object that someone planted.
 $(EXTENSION)--$(EXTVERSION).sql: $(SQL_PARTS) src/install_script.list agent_analytics.control
