@@ -111,6 +111,8 @@ BEGIN
         COMMENT ON COLUMN analytics_store.scheduled_views.duration_ms IS 'How long that took.';
         RETURN NEXT 'table analytics_store.scheduled_views';
     END IF;
+    RETURN QUERY SELECT l FROM unnest('{sources,rollups,notes,watch,scheduled_views}'::text[]) name,
+                               analytics_internal.ensure_registry_policy('analytics_store.' || name) l;
 END $$;
 COMMENT ON FUNCTION analytics_internal.install_engine() IS 'Makes the schemas and the registry of rollups; returns a line for each thing made.';
 
@@ -286,8 +288,9 @@ BEGIN
                                  AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL)
                        AND c.relispopulated AS concurrently
           FROM analytics_store.scheduled_views v JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) v.view
-         WHERE v.last_refresh_at IS NULL
-            OR v.last_refresh_at OPERATOR(pg_catalog.+) v.every OPERATOR(pg_catalog.<=) pg_catalog.now()
+         WHERE (v.last_refresh_at IS NULL
+                OR v.last_refresh_at OPERATOR(pg_catalog.+) v.every OPERATOR(pg_catalog.<=) pg_catalog.now())
+           AND pg_catalog.pg_has_role(c.relowner, 'USAGE')  -- only its owner may refresh a view
     LOOP
         started := pg_catalog.clock_timestamp();
         EXECUTE pg_catalog.format('REFRESH MATERIALIZED VIEW %s %s',

@@ -39,6 +39,18 @@ BEGIN
     END IF;
 END $$;
 
+-- The registry holds definitions, which all tenants share: its rights alone decide. Row security is on all the same, so
+-- that no table of ours is without.
+CREATE OR REPLACE FUNCTION analytics_internal.ensure_registry_policy(name text) RETURNS SETOF text
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = name::regclass) THEN
+        EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', name);
+        EXECUTE format('CREATE POLICY shared_by_tenants ON %s USING ((SELECT true))', name);
+        RETURN NEXT 'policy on ' || name;
+    END IF;
+END $$;
+
 CREATE OR REPLACE FUNCTION analytics_internal.ensure_default(name text, column_name text, expression text) RETURNS SETOF text
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -120,6 +132,8 @@ COMMENT ON FUNCTION analytics_internal.ensure_table(text, text, text) IS
 name: qualified. columns: what follows tenant_id, as in CREATE TABLE.';
 COMMENT ON FUNCTION analytics_internal.ensure_policy(text, text) IS
 'Switches row security on and makes the tenant policy, unless the table has the policy.';
+COMMENT ON FUNCTION analytics_internal.ensure_registry_policy(text) IS
+'Switches row security on for a table of definitions, with a policy that admits everyone who has the right to it.';
 COMMENT ON FUNCTION analytics_internal.ensure_default(text, text, text) IS
 'Gives a column its default if it has none.';
 COMMENT ON FUNCTION analytics_internal.ensure_column(text, text, text) IS

@@ -15,6 +15,9 @@ BEGIN
         SELECT l FROM analytics_store.rollups r JOIN analytics_store.sources s USING (source_id)
         JOIN pg_class c ON c.oid = s.relation AND pg_has_role(c.relowner, 'USAGE'),
         LATERAL analytics_internal.restore_rollup(r.name) l);
+    IF to_regrole('analytics_admin') IS NOT NULL THEN
+        PERFORM analytics_internal.grant_access(take_back => false);  -- what was made just now
+    END IF;
     IF applied <> '{}' THEN
         NOTIFY pgrst, 'reload schema';
     END IF;

@@ -17,6 +17,7 @@ BEGIN
         GRANT SELECT ON analytics_store.metrics TO PUBLIC;
         RETURN NEXT 'table analytics_store.metrics';
     END IF;
+    RETURN QUERY SELECT analytics_internal.ensure_registry_policy('analytics_store.metrics');
     RETURN QUERY SELECT analytics_internal.ensure_comments('analytics_store.metrics', jsonb_build_object(
         'name', 'What callers ask for.',
         'rollup', 'The rollup whose measures the expression uses.',

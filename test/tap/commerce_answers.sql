@@ -179,6 +179,7 @@ CREATE ROLE commerce_reader;
 GRANT USAGE ON SCHEMA analytics, analytics_data, analytics_store, analytics_internal TO commerce_reader;
 GRANT SELECT ON ALL TABLES IN SCHEMA analytics_data, analytics_store, analytics_internal TO commerce_reader;
 GRANT SELECT ON moments TO commerce_reader;
+GRANT EXECUTE ON FUNCTION analytics.get_dashboard_summary, analytics.get_hourly_trends, analytics.get_active_anomalies TO commerce_reader;
 SET ROLE commerce_reader;
 SELECT is_empty($$SELECT differences('a')$$, 'for a reader under row security');
 RESET ROLE;

@@ -144,6 +144,7 @@ CREATE SCHEMA planted AUTHORIZATION rollup_owner;
 CREATE TABLE public.planted_visits (tenant_id text NOT NULL, at timestamptz PRIMARY KEY, amount numeric);
 ALTER TABLE public.planted_visits OWNER TO rollup_owner;
 GRANT CREATE ON SCHEMA analytics, analytics_store TO rollup_owner;
+GRANT EXECUTE ON FUNCTION analytics.create_rollup, analytics.drop_rollup TO rollup_owner;
 SET ROLE rollup_owner;
 CREATE FUNCTION planted.same(a integer, b integer) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,0 +1,110 @@
+#include "delivery/endpoints.hpp"
+
+#include "pg/boundary.hpp"
+#include "pg/rows.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace analytics::delivery {
+namespace {
+
+using enum Access;
+using L = LimitClass;
+
+// By name. Add a line for each new function or view of the schema `analytics`.
+constexpr std::array table{
+    Endpoint{"agent_status_stats", reader, L::dashboard, 10},
+    Endpoint{"backtest_forecast", reader, L::dashboard, 300},
+    Endpoint{"cardinality", everyone, L::dashboard, 300},
+    Endpoint{"create_rollup", admin, L::admin},
+    Endpoint{"current_tenant", everyone, L::dashboard},
+    Endpoint{"decompose", reader, L::dashboard, 300},
+    Endpoint{"define_metric", admin, L::admin},
+    Endpoint{"detect_anomalies", reader, L::dashboard, 300},
+    Endpoint{"detect_changepoints", reader, L::dashboard, 300},
+    Endpoint{"distinct_set", everyone, L::dashboard},
+    Endpoint{"drop_rollup", admin, L::admin},
+    Endpoint{"forecast", reader, L::dashboard, 300},
+    Endpoint{"forecast_budget", reader, L::dashboard, 300},
+    Endpoint{"forecast_exhaustion", reader, L::dashboard, 300},
+    Endpoint{"forecast_metric", reader, L::dashboard, 300},
+    Endpoint{"get_active_anomalies", reader, L::dashboard, 300},
+    Endpoint{"get_analytics_overview", reader, L::dashboard, 60},
+    Endpoint{"get_budget_forecast", reader, L::dashboard, 300},
+    Endpoint{"get_budget_status", reader, L::dashboard, 10},
+    Endpoint{"get_cost_breakdown", reader, L::dashboard, 60},
+    Endpoint{"get_dashboard_summary", reader, L::dashboard, 300, 60},
+    Endpoint{"get_hourly_trends", reader, L::dashboard, 900},
+    Endpoint{"get_metric_anomalies", reader, L::dashboard, 60},
+    Endpoint{"get_metric_series", reader, L::dashboard, 60},
+    Endpoint{"get_metric_summary", reader, L::dashboard, 60},
+    Endpoint{"get_rollup_status", admin, L::admin},
+    Endpoint{"get_trends", reader, L::dashboard, 60},
+    Endpoint{"install", owner, L::admin},
+    Endpoint{"invalidate_rollup", admin, L::admin},
+    Endpoint{"list_metrics", reader, L::dashboard, 300},
+    Endpoint{"llm_call_stats", reader, L::dashboard, 10},
+    Endpoint{"llm_calls_by_agent", reader, L::dashboard, 10},
+    Endpoint{"llm_calls_by_model", reader, L::dashboard, 10},
+    Endpoint{"merge", everyone, L::dashboard},
+    Endpoint{"order_stats", reader, L::dashboard, 10},
+    Endpoint{"quantile", everyone, L::dashboard, 300},
+    Endpoint{"quantiles", everyone, L::dashboard},
+    Endpoint{"quantiles_at", everyone, L::dashboard, 300},
+    Endpoint{"rank_of", everyone, L::dashboard, 300},
+    Endpoint{"record_agent_status", writer, L::ingest},
+    Endpoint{"record_batch", writer, L::ingest},
+    Endpoint{"record_llm_call", writer, L::ingest},
+    Endpoint{"record_order", writer, L::ingest},
+    Endpoint{"record_session", writer, L::ingest},
+    Endpoint{"record_task", writer, L::ingest},
+    Endpoint{"refresh_rollups", admin, L::admin},
+    Endpoint{"reprice_calls", admin, L::admin},
+    Endpoint{"reserve_budget", writer, L::ingest},
+    Endpoint{"run_maintenance", admin, L::admin},
+    Endpoint{"schedule_refresh", admin, L::admin},
+    Endpoint{"session_stats", reader, L::dashboard, 10},
+    Endpoint{"set_budget", admin, L::admin},
+    Endpoint{"settle_reservation", writer, L::ingest},
+    Endpoint{"setup_roles", owner, L::admin},
+    Endpoint{"task_starts", reader, L::dashboard, 10},
+    Endpoint{"task_stats", reader, L::dashboard, 10},
+    Endpoint{"theil_sen", everyone, L::dashboard},
+    Endpoint{"time_weighted_avg", everyone, L::dashboard},
+};
+
+constexpr bool by_name(const Endpoint &a, const Endpoint &b) { return a.name < b.name; }
+static_assert(std::is_sorted(table.begin(), table.end(), by_name), "endpoints stand in the order of their names");
+
+}  // namespace
+
+std::span<const Endpoint> endpoints() { return table; }
+
+const Endpoint *find_endpoint(std::string_view name) {
+    auto const *const found = std::lower_bound(table.begin(), table.end(), name,
+                                               [](const Endpoint &e, std::string_view n) { return e.name < n; });
+    return found != table.end() && found->name == name ? found : nullptr;
+}
+
+std::string_view to_text(Access access) {
+    constexpr std::array<std::string_view, 6> names{"everyone", "public", "reader", "writer", "admin", "owner"};
+    return names[static_cast<std::size_t>(access)];
+}
+
+std::string_view to_text(LimitClass limit) {
+    constexpr std::array<std::string_view, 7> names{"none",   "dashboard", "agent", "admin",
+                                                    "scrape", "ingest",    "export"};
+    return names[static_cast<std::size_t>(limit)];
+}
+
+}  // namespace analytics::delivery
+
+ANALYTICS_FUNCTION(analytics_endpoints) {
+    using namespace analytics;
+    pg::RowSink<std::string, std::string, std::string, int32, int32> rows(fcinfo);
+    for (const delivery::Endpoint &e : delivery::endpoints())
+        rows.put(std::string(e.name), std::string(to_text(e.access)), std::string(to_text(e.limit)), e.max_age,
+                 e.stale_while_revalidate);
+    return Datum{0};
+}
