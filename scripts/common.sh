@@ -127,6 +127,27 @@ cmake_build() {
     fi
 }
 
+# Runs pgTAP files, each in a new, empty database, and adds their tests to `passed` and `failed`.
+run_pgtap() {
+    local file database status ok not_ok
+    for file in "$@"; do
+        database=tap_$(basename "$file" .sql)
+        psql -qX -d postgres -c "DROP DATABASE IF EXISTS \"$database\" WITH (FORCE)" -c "CREATE DATABASE \"$database\"" 2>&1
+        status=0
+        pg_prove --verbose --dbname "$database" "$file" >"$AA_RUN/tap.log" 2>&1 || status=$?
+        ok=$(grep -cE '^ok ' "$AA_RUN/tap.log" || true)
+        not_ok=$(grep -cE '^not ok ' "$AA_RUN/tap.log" || true)
+        # A file that dies or runs too few tests fails, also where no single test says so.
+        if [ "$status" != 0 ]; then
+            [ "$not_ok" != 0 ] || not_ok=1
+            cat "$AA_RUN/tap.log"
+        fi
+        say "$file: $ok ok, $not_ok not ok"
+        passed=$((passed + ok)) failed=$((failed + not_ok))
+        psql -qX -d postgres -c "DROP DATABASE IF EXISTS \"$database\" WITH (FORCE)"
+    done
+}
+
 # The last line of a stage, which check.sh reads, and its exit status.
 stage_result() {
     local name=$1 passed=$2 failed=$3

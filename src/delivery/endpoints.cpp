@@ -17,6 +17,7 @@ constexpr std::array table{
     Endpoint{"agent_status_stats", reader, L::dashboard, 10},
     Endpoint{"backtest_forecast", reader, L::dashboard, 300},
     Endpoint{"cardinality", everyone, L::dashboard, 300},
+    Endpoint{"check_rate_limit", admin, L::admin},
     Endpoint{"create_rollup", admin, L::admin},
     Endpoint{"current_tenant", everyone, L::dashboard},
     Endpoint{"decompose", reader, L::dashboard, 300},

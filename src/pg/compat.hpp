@@ -47,6 +47,9 @@ extern "C" {
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
+#if PG_VERSION_NUM >= 170000
+#include "storage/dsm_registry.h"
+#endif
 }
 
 // port.h maps these to pg_*; std::snprintf & co. would no longer compile.
@@ -78,6 +81,18 @@ inline bool has_own_file(Relation relation) {
     SubTransactionId const file = relation->rd_newRelfilenodeSubid;
 #endif
     return relation->rd_createSubid != InvalidSubTransactionId || file != InvalidSubTransactionId;
+}
+
+/// Shared memory without shared_preload_libraries: a segment by name, made by whoever asks first. Null before 17
+/// (commit 8b2bcf3f287c).
+inline void *named_shared_memory([[maybe_unused]] const char *name, [[maybe_unused]] std::size_t bytes,
+                                 [[maybe_unused]] void (*make)(void *)) {
+#if PG_VERSION_NUM >= 170000
+    bool found = false;
+    return GetNamedDSMSegment(name, bytes, make, &found);
+#else
+    return nullptr;
+#endif
 }
 
 // PostgreSQL 16 added an argument for the particulars of an error.

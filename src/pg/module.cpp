@@ -2,6 +2,8 @@
 #include "pg/boundary.hpp"
 #include "pg/settings.hpp"
 
+#include "delivery/limits.hpp"
+#include "delivery/shared_state.hpp"
 #include "engine/notes.hpp"
 
 #include <climits>
@@ -17,6 +19,17 @@ namespace {
 
 char *tenant_setting = nullptr, *user_setting = nullptr;  // read by name, so that a placeholder counts as well
 
+void define_limits() {
+    for (const analytics::delivery::LimitSetting &limit : analytics::delivery::limit_settings()) {
+        char name[64];  // PostgreSQL keeps a copy
+        strlcpy(name, "agent_analytics.limit_", sizeof name);
+        strlcat(name, limit.name.data(), sizeof name);
+        DefineCustomIntVariable(name, "Requests of one caller and class of limit in its window; 0 is no limit.",
+                                "The window is a minute, of exports an hour.", limit.tokens, *limit.tokens, 0,
+                                analytics::pg::highest_limit, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    }
+}
+
 void define_settings() {
     DefineCustomStringVariable("agent_analytics.tenant", "Tenant of a session without a JWT claim.",
                                "Used by analytics.current_tenant(); empty means 'default'.", &tenant_setting, "",
@@ -29,6 +42,7 @@ void define_settings() {
                             "refresh. Answers are exact in any case.",
                             &analytics::pg::refresh_wait_ms, 1000, 0, INT_MAX / 2, PGC_USERSET, GUC_UNIT_MS, nullptr,
                             nullptr, nullptr);
+    define_limits();
     MarkGUCPrefixReserved("agent_analytics");
 }
 
@@ -38,5 +52,6 @@ void _PG_init(void) {
     analytics::pg::enter([] {
         analytics::pg::call([] { define_settings(); });
         analytics::engine::register_callbacks();
+        analytics::delivery::request_shared_state();
     });
 }

@@ -5,4 +5,10 @@ namespace analytics::pg {
 /// agent_analytics.refresh_wait: milliseconds that a refresh waits for writers which still may read the old limit.
 inline int refresh_wait_ms = 1000;
 
+/// agent_analytics.limit_*: requests of one caller, a minute; exports an hour. 0: no limit.
+inline constexpr int highest_limit = 1'000'000;
+inline int limit_anon = 10, limit_dashboard = 60, limit_agent = 100, limit_admin = 100, limit_scrape = 60,
+           limit_ingest = 6000, limit_export = 10, limit_free = 10, limit_pro = 100, limit_enterprise = 1000,
+           limit_service = 1000;
+
 }  // namespace analytics::pg
