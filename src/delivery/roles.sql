@@ -122,12 +122,15 @@ BEGIN
         EXECUTE format('GRANT SELECT ON TABLE %s TO analytics_reader, analytics_writer', r.relation);
     END LOOP;
     -- The registry: metrics and scheduled views are written by whoever administers, the rest by the engine as its owner.
-    FOR r IN SELECT c.oid::regclass AS relation, g.rights
+    FOR r IN SELECT c.oid::regclass AS relation, g.name, g.rights
              FROM (VALUES ('metrics', 'SELECT, INSERT, UPDATE, DELETE'), ('scheduled_views', 'SELECT, INSERT, UPDATE, DELETE'),
                           ('notes', 'SELECT, DELETE'), ('rollups', 'SELECT'), ('sources', 'SELECT'), ('watch', 'SELECT')) g(name, rights)
              JOIN pg_class c ON c.relname = g.name AND c.relnamespace = to_regnamespace('analytics_store')
              WHERE pg_has_role(c.relowner, 'USAGE') LOOP
         EXECUTE format('GRANT %s ON TABLE %s TO analytics_admin', r.rights, r.relation);
+        IF r.name = 'rollups' THEN  -- list_metrics tells what can be asked
+            EXECUTE format('GRANT SELECT ON TABLE %s TO analytics_reader', r.relation);
+        END IF;
     END LOOP;
 END $$;
 COMMENT ON FUNCTION analytics_internal.grant_access(boolean) IS

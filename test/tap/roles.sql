@@ -26,7 +26,7 @@ SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace
         AND p.proname ~ '^(install_|ensure_(?!policy)|load_)' AND has_function_privilege('stranger', p.oid, 'EXECUTE')$$, 'nor what makes tables');
 
 -- What default privileges gave away is taken back. Supabase's do just this.
-CREATE ROLE anon NOLOGIN;
+DO $$ BEGIN PERFORM analytics_internal.ensure_role('anon', 'NOLOGIN'); END $$;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA analytics TO anon;
 GRANT SELECT ON ALL TABLES IN SCHEMA analytics, analytics_data TO anon;
 SELECT lives_ok('SELECT analytics.setup_roles()', 'setup_roles');

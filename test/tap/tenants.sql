@@ -1,0 +1,225 @@
+-- No way leads to another tenant's row. What tenant a is told must not depend on what tenant b has: every function is asked
+-- before and after b's facts come in, under every role; then views, tables, plans, errors and a prying function are tried.
+\ir include/start.sql
+SELECT no_plan();
+DO $$ BEGIN PERFORM analytics.setup_roles(); END $$;
+CREATE SCHEMA probe;
+GRANT USAGE, CREATE ON SCHEMA probe TO PUBLIC;
+
+-- Facts of a tenant: the same ids for all, b's with other contents and names that betray where they come from.
+CREATE PROCEDURE probe.load(tenant text, mark text, factor integer) LANGUAGE plpgsql AS $$
+DECLARE
+    first CONSTANT timestamptz := '2026-02-20 00:00Z';
+BEGIN
+    PERFORM set_config('agent_analytics.tenant', tenant, true);
+    PERFORM analytics.record_batch('order', (SELECT jsonb_agg(jsonb_build_object('order_id', 'o' || i, 'customer_id', mark || 'customer' || i % 7,
+        'total_amount', 10 * factor + i % 5, 'created_at', first + i * interval '37 minutes',
+        'status', CASE WHEN i % 3 = 0 THEN 'fulfilled' ELSE 'pending' END,
+        'fulfilled_at', CASE WHEN i % 3 = 0 THEN first + i * interval '37 minutes' + interval '2 hours' END)) FROM generate_series(1, 400) i));
+    PERFORM analytics.record_batch('session', (SELECT jsonb_agg(jsonb_build_object('session_id', 's' || i, 'customer_id', mark || 'customer' || i % 9,
+        'started_at', first + i * interval '19 minutes')) FROM generate_series(1, 300 * factor) i));
+    PERFORM analytics.record_batch('llm_call', (SELECT jsonb_agg(jsonb_build_object('call_id', 'c' || i, 'model', mark || 'model' || i % 2,
+        'input_tokens', 100 * factor + i, 'output_tokens', i, 'cost_usd', 0.01 * factor, 'latency_ms', 100 * factor + i % 50, 'success', i % 10 <> 0,
+        'error_type', CASE WHEN i % 10 = 0 THEN mark || 'error' END, 'agent_id', mark || 'agent' || i % 3, 'task_id', 't' || i % 40,
+        'user_id', mark || 'user', 'created_at', first + i * interval '29 minutes')) FROM generate_series(1, 480) i));
+    PERFORM analytics.record_batch('task', (SELECT jsonb_agg(jsonb_build_object('task_id', 't' || i, 'agent_id', mark || 'agent' || i % 3,
+        'status', CASE WHEN i % 4 = 0 THEN 'failed' ELSE 'completed' END, 'task_type', mark || 'type', 'started_at', first + i * interval '5 hours',
+        'completed_at', first + i * interval '5 hours' + factor * interval '1 minute')) FROM generate_series(1, 40) i));
+    PERFORM analytics.record_batch('agent_status', (SELECT jsonb_agg(jsonb_build_object('agent_id', mark || 'agent' || i % 3, 'status', 'active',
+        'observed_at', first + i * interval '50 minutes')) FROM generate_series(1, 100) i));
+    PERFORM analytics.set_budget('default', 100 * factor, 'month'), analytics.set_budget(mark || 'budget', 10, 'day');
+    PERFORM analytics.reserve_budget(1, 'default', mark || 'reservation');
+END $$;
+
+-- What a function that needs arguments is asked with, by the name of the argument.
+CREATE TABLE probe.samples (argument text PRIMARY KEY, expression text NOT NULL);
+INSERT INTO probe.samples VALUES ('series', '(SELECT array_agg(10 + i % 7 + (i * 7919 % 13) / 10.0)::float8[] FROM generate_series(1, 60) i)'), ('horizon', '7'),
+    ('season_lengths', '''{7}'''), ('spent', '10'), ('budget', '100'), ('metric', '''spend'''), ('name', '''order_stats'''), ('hours', '48'),
+    ('as_of', '''2026-03-02 10:07Z'''), ('agent_id', '''o1'''), ('status', '''active'''), ('kind', '''order'''), ('items', '''[{"order_id": "o1", "total_amount": 3}]'''),
+    ('order_id', '''o1'''), ('total_amount', '3'), ('session_id', '''s1'''), ('task_id', '''t1'''), ('amount_usd', '1'), ('reservation_id', '''mine'''),
+    ('actual_usd', '1'), ('budget_id', '''default'''), ('from_time', '''2026-02-01Z'''), ('to_time', '''2026-03-05Z'''), ('call_id', '''c1'''), ('cost_usd', '0.5'),
+    ('observed_at', '''2026-03-01Z'''), ('created_at', '''2026-03-01Z'''), ('started_at', '''2026-03-01Z'''),
+    ('sketch', '(SELECT analytics.quantiles(i) FROM generate_series(1, 9) i)'), ('set', '(SELECT analytics.distinct_set(i) FROM generate_series(1, 9) i)'),
+    ('p', 'DEFAULT'), ('x', '3'), ('source', '''analytics_data.orders'''), ('time_column', '''created_at'''), ('measures', '''{"n": "count(*)"}'''),
+    ('rollup', '''order_stats'''), ('expression', '''orders'''), ('view', '''analytics.order_stats''');
+GRANT SELECT ON probe.samples TO PUBLIC;
+
+-- The call of a function: its required arguments and those that fix the moment or meet ids of both tenants.
+CREATE FUNCTION probe.call_of(f oid) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT format(CASE WHEN p.prokind = 'p' THEN 'CALL %s(%s)' ELSE 'SELECT coalesce(string_agg(f::text, E''\n''), '''') FROM %s(%s) f' END,
+        p.oid::regproc, (SELECT string_agg(format('%I => %s', a.name, CASE WHEN p.proname = 'record_task' AND a.name = 'status' THEN '''completed''' WHEN a.name = 'p' AND a.type = 'double precision[]'::regtype THEN '''{0.5}''' WHEN a.name = 'p' THEN '0.5' ELSE s.expression END), ', ')
+            FROM unnest(p.proargnames[1:p.pronargs], p.proargtypes::oid[]) WITH ORDINALITY a(name, type, i) LEFT JOIN probe.samples s ON s.argument = a.name
+            WHERE i <= p.pronargs - p.pronargdefaults OR a.name IN ('as_of', 'observed_at', 'created_at', 'started_at', 'call_id', 'cost_usd', 'budget_id')
+              AND NOT (p.proname = 'record_task' AND a.name IN ('cost_usd', 'started_at'))))
+    FROM pg_proc p WHERE p.oid = f
+$$;
+CREATE VIEW probe.functions AS
+    SELECT p.oid, p.proname, p.prokind, p.provolatile, e.access, probe.call_of(p.oid) AS call
+    FROM pg_proc p JOIN analytics_internal.endpoints() e ON e.name = p.proname
+    WHERE p.pronamespace = 'analytics'::regnamespace AND p.prokind IN ('f', 'p') AND p.proname NOT IN ('pre_request', 'check_rate_limit');
+GRANT SELECT ON probe.functions TO PUBLIC;
+SELECT is_empty('SELECT oid::regproc FROM probe.functions WHERE call IS NULL', 'there are sample arguments for each function');
+
+-- Acts as PostgREST does: role and claims for the transaction.
+CREATE PROCEDURE probe.become(role text, tenant text) LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('request.jwt.claims', json_build_object('role', role, 'tenant_id', tenant, 'sub', 'someone')::text, true),
+            set_config('role', role, true);
+END $$;
+
+-- What a role is told by everything it may read, errors included.
+CREATE FUNCTION probe.told(role text, tenant text) RETURNS TABLE (what text, answer text) LANGUAGE plpgsql AS $$
+DECLARE
+    f record;
+BEGIN
+    FOR f IN SELECT oid::regproc::text AS name, call FROM probe.functions WHERE provolatile <> 'v'
+             UNION ALL SELECT c, format('SELECT %s', c) FROM unnest('{analytics.get_budget_status(''b-secret-budget''),analytics.get_metric_series(''b-secret''),analytics.get_budget_forecast(14\,''b-secret-budget'')}'::text[]) c
+             UNION ALL SELECT v, format('SELECT string_agg(t::text, E''\n'' ORDER BY t::text) FROM (SELECT to_jsonb(v) - ''customers'' AS t FROM analytics.%I v WHERE tenant_id = ''a'') v', v)
+                       FROM (SELECT relname AS v FROM pg_class WHERE relnamespace = 'analytics'::regnamespace AND relkind = 'v') v ORDER BY 1 LOOP
+        what := f.name;
+        BEGIN
+            CALL probe.become(role, tenant);
+            EXECUTE f.call INTO answer;
+        EXCEPTION WHEN OTHERS THEN
+            answer := SQLSTATE || ' ' || SQLERRM;
+        END;
+        PERFORM set_config('role', 'none', true);
+        RETURN NEXT;
+    END LOOP;
+END $$;
+CREATE TABLE probe.roles AS SELECT * FROM unnest('{anon,authenticated,analytics_writer,analytics_admin,service_role}'::text[]) role;
+
+CALL probe.load('a', 'a-', 1);
+SELECT count(*) AS nothing FROM analytics.refresh_rollups() \gset
+CREATE TABLE probe.before AS SELECT role, t.* FROM probe.roles, probe.told(role, 'a') t;
+SELECT cmp_ok((SELECT count(*) FROM probe.before WHERE role = 'authenticated' AND answer !~ '^(42501|42883|22|PT|XX)' AND length(answer) > 20), '>=', 20::bigint, 'a is told a good deal');
+SELECT is_empty($$SELECT role, what, answer FROM probe.before WHERE answer ~ '^(XX|42P|42883|2200|P0)'$$, 'nothing breaks');
+SELECT is_empty($$SELECT role, what, answer FROM probe.before b JOIN probe.functions f ON f.oid::regproc::text = b.what
+        WHERE answer ~ '^42501' AND (role IN ('authenticated', 'analytics_admin', 'service_role') AND f.access IN ('public', 'reader')
+                                     OR role IN ('analytics_admin', 'service_role') AND f.access = 'admin')$$, 'who may call a function may touch what it touches');
+CALL probe.load('b', 'b-secret-', 3);
+CREATE TABLE probe.fresh AS SELECT role, t.* FROM probe.roles, probe.told(role, 'a') t;
+SELECT count(*) AS nothing FROM analytics.refresh_rollups() \gset
+CREATE TABLE probe.after AS SELECT role, t.* FROM probe.roles, probe.told(role, 'a') t;
+SELECT is_empty(format($$SELECT role, what, left(b.answer, 200), left(a.answer, 200) FROM probe.before b JOIN probe.%s a USING (role, what)
+        WHERE b.answer IS DISTINCT FROM a.answer AND what <> 'analytics.get_rollup_status'$$, moment), 'a is told the same when b has facts: ' || moment)
+    FROM unnest('{fresh,after}'::text[]) moment;
+SELECT is_empty($$SELECT role, what FROM probe.after WHERE answer LIKE '%b-secret-%' AND what NOT LIKE '%b-secret%'$$, 'and nothing of b''s');
+SELECT isnt_empty($$SELECT FROM probe.told('authenticated', 'b') WHERE answer LIKE '%b-secret-%'$$, 'which b is told');
+SELECT is_empty($$SELECT what, answer FROM probe.before WHERE role = 'anon' AND what LIKE 'analytics.%' AND answer !~ '^42501'
+        AND what NOT IN (SELECT oid::regproc::text FROM probe.functions WHERE access IN ('everyone', 'public'))$$, 'anon is told nothing at all');
+
+-- Views, tables and stores.
+CREATE FUNCTION probe.other_tenants(role text) RETURNS TABLE (relation text, tenants text[]) LANGUAGE plpgsql AS $$
+DECLARE
+    r record;
+BEGIN
+    FOR r IN SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
+             WHERE c.relnamespace IN ('analytics'::regnamespace, 'analytics_data'::regnamespace, 'analytics_store'::regnamespace) AND c.relkind IN ('r', 'p', 'v') LOOP
+        CALL probe.become(role, 'a');
+        BEGIN
+            relation := r.name;
+            EXECUTE format('SELECT array_agg(DISTINCT tenant_id) FROM %s WHERE tenant_id NOT IN (''a'', ''*'')', r.name) INTO tenants;
+            IF tenants IS NOT NULL THEN
+                PERFORM set_config('role', 'none', true);
+                RETURN NEXT;
+            END IF;
+        EXCEPTION WHEN insufficient_privilege THEN NULL;
+        END;
+        PERFORM set_config('role', 'none', true);
+    END LOOP;
+END $$;
+SELECT is_empty(format('SELECT * FROM probe.other_tenants(%L)', role), role || ' sees its tenant''s rows only') FROM unnest('{anon,authenticated,analytics_writer}'::text[]) role;
+SELECT isnt_empty($$SELECT * FROM probe.other_tenants('service_role')$$, 'service_role sees all');
+
+-- A function that costs the planner nothing and tells whatever it is shown; statistics; plans.
+CREATE FUNCTION probe.pry(value text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 0.0000001 AS $$
+BEGIN
+    IF value LIKE '%b-secret%' OR value = 'b' THEN
+        PERFORM set_config('probe.seen', value, false);
+    END IF;
+    RETURN true;
+END $$;
+CREATE FUNCTION probe.pried(role text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+    r record;
+    line text;
+BEGIN
+    FOR r IN SELECT c.oid::regclass::text AS relation, quote_ident(a.attname) AS col FROM pg_class c
+             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND a.atttypid = 'text'::regtype AND NOT a.attisdropped
+             WHERE c.relnamespace IN ('analytics'::regnamespace, 'analytics_data'::regnamespace, 'analytics_store'::regnamespace) AND c.relkind IN ('r', 'p', 'v')
+               AND has_table_privilege(role, c.oid, 'SELECT') LOOP
+        PERFORM set_config('probe.seen', '', false);
+        CALL probe.become(role, 'a');
+        EXECUTE format('SELECT count(*) FROM %s WHERE probe.pry(%s)', r.relation, r.col);
+        FOR line IN EXECUTE format('EXPLAIN (ANALYZE, VERBOSE, COSTS OFF, TIMING OFF) SELECT * FROM %s WHERE probe.pry(%s)', r.relation, r.col) LOOP
+            IF line LIKE '%b-secret%' THEN
+                PERFORM set_config('probe.seen', line, false);
+            END IF;
+        END LOOP;
+        PERFORM set_config('role', 'none', true);
+        IF current_setting('probe.seen') <> '' THEN
+            RETURN NEXT format('%s.%s: %s', r.relation, r.col, current_setting('probe.seen'));
+        END IF;
+    END LOOP;
+END $$;
+ANALYZE;
+SELECT is_empty(format('SELECT * FROM probe.pried(%L)', role), 'a prying condition is shown nothing: ' || role) FROM unnest('{authenticated,analytics_writer}'::text[]) role;
+SELECT isnt_empty($$SELECT * FROM probe.pried('service_role')$$, 'it would tell if it were');
+SET ROLE authenticated;
+SELECT is_empty($$SELECT schemaname, tablename, attname FROM pg_stats WHERE schemaname ~ '^analytics'
+        AND (most_common_vals::text LIKE '%b-secret%' OR histogram_bounds::text LIKE '%b-secret%')$$, 'statistics of columns stay hidden');
+RESET ROLE;
+
+-- Writing: a's calls, with ids that b has too, change nothing of b's.
+CREATE FUNCTION probe.rows_of(tenant text) RETURNS TABLE (relation text, hash text) LANGUAGE plpgsql AS $$
+DECLARE
+    r record;
+BEGIN
+    FOR r IN SELECT oid::regclass::text AS name FROM pg_class WHERE relnamespace = 'analytics_data'::regnamespace AND relkind = 'r' LOOP
+        relation := r.name;
+        EXECUTE format('SELECT md5(string_agg(t::text, E''\n'' ORDER BY t::text)) FROM %s t WHERE tenant_id = %L', r.name, tenant) INTO hash;
+        RETURN NEXT;
+    END LOOP;
+END $$;
+CREATE TABLE probe.kept AS SELECT * FROM probe.rows_of('b');
+CREATE FUNCTION probe.write(role text) RETURNS TABLE (what text, outcome text) LANGUAGE plpgsql AS $$
+DECLARE
+    f record;
+BEGIN
+    FOR f IN SELECT oid::regproc::text AS name, call FROM probe.functions
+             WHERE provolatile = 'v' AND prokind = 'f' AND access <> 'owner' AND proname NOT IN ('drop_rollup') ORDER BY 1 LOOP
+        what := f.name;
+        BEGIN
+            CALL probe.become(role, 'a');
+            EXECUTE f.call INTO outcome;
+            outcome := 'done';
+        EXCEPTION WHEN OTHERS THEN
+            outcome := SQLSTATE || ' ' || SQLERRM;
+        END;
+        PERFORM set_config('role', 'none', true);
+        RETURN NEXT;
+    END LOOP;
+END $$;
+CREATE TABLE probe.written AS SELECT role, w.* FROM probe.roles, probe.write(role) w;
+SELECT is_empty($$SELECT relation FROM probe.rows_of('b') n JOIN probe.kept k USING (relation) WHERE n.hash IS DISTINCT FROM k.hash$$, 'what a records, b does not notice');
+SELECT is_empty($$SELECT role, what, outcome FROM probe.written w JOIN probe.functions f ON f.oid::regproc::text = w.what
+        WHERE (role IN ('anon', 'authenticated') OR role = 'analytics_writer' AND f.access = 'admin') AND outcome !~ '^42501 permission denied for (function|schema analytics_data)'$$, 'who may not write is stopped at the door');
+SELECT is_empty($$SELECT role, what, outcome FROM probe.written w WHERE what ~ 'record_|reserve|settle' AND role IN ('analytics_writer', 'analytics_admin', 'service_role')
+        AND outcome !~ '^(done|23505|PT4)'$$, 'writers may');
+SELECT is_empty($$SELECT role, what, outcome FROM probe.written WHERE outcome ~ 'b-secret|^(XX|0A|42P|22P)'$$, 'no error tells of b, or breaks');
+-- Inserting rows of another tenant, or moving one's own to it.
+CREATE FUNCTION probe.tries(role text, statement text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    CALL probe.become(role, 'a');
+    EXECUTE statement;
+    PERFORM set_config('role', 'none', true);
+    RETURN 'done';
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE;
+END $$;
+SELECT is(probe.tries(role, $$INSERT INTO analytics_data.orders (tenant_id, order_id, total_amount) VALUES ('b', 'planted', 1)$$), '42501', role || ' cannot write rows of another tenant') FROM unnest('{authenticated,analytics_writer,analytics_admin}'::text[]) role;
+SELECT is(probe.tries('analytics_admin', $$UPDATE analytics_data.orders SET tenant_id = 'b', order_id = 'moved' WHERE order_id = 'o1'$$), '42501', 'nor move its own');
+SELECT is(probe.tries('analytics_admin', $$DELETE FROM analytics_data.orders WHERE tenant_id = 'b'$$), 'done', 'a DELETE of another tenant''s rows');
+SELECT is_empty($$SELECT relation FROM probe.rows_of('b') n JOIN probe.kept k USING (relation) WHERE n.hash IS DISTINCT FROM k.hash$$, 'finds none');
+SELECT * FROM finish();
