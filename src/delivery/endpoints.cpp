@@ -40,6 +40,7 @@ constexpr std::array table{
     Endpoint{"get_metric_anomalies", reader, L::dashboard, 60},
     Endpoint{"get_metric_series", reader, L::dashboard, 60},
     Endpoint{"get_metric_summary", reader, L::dashboard, 60},
+    Endpoint{"get_openapi", anyone, L::dashboard, 300},
     Endpoint{"get_rollup_status", admin, L::admin},
     Endpoint{"get_trends", reader, L::dashboard, 60},
     Endpoint{"install", owner, L::admin},

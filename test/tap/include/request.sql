@@ -17,8 +17,8 @@ CREATE FUNCTION pgrst.statement(function text, args jsonb) RETURNS text LANGUAGE
         p.oid::regproc, (SELECT string_agg(format('%I := body.%I', k, k), ', ') FROM jsonb_object_keys(args) k))
     FROM pg_proc p JOIN pg_type t ON t.oid = p.prorettype
     WHERE p.pronamespace = 'analytics'::regnamespace AND p.prokind = 'f' AND p.proname = function
-      AND p.proargnames[1:p.pronargs] @> ARRAY(SELECT jsonb_object_keys(args))
-      AND ARRAY(SELECT jsonb_object_keys(args)) @> p.proargnames[1:p.pronargs - p.pronargdefaults]
+      AND coalesce(p.proargnames[1:p.pronargs], '{}') @> ARRAY(SELECT jsonb_object_keys(args))
+      AND ARRAY(SELECT jsonb_object_keys(args)) @> coalesce(p.proargnames[1:p.pronargs - p.pronargdefaults], '{}')
 $$;
 -- HTTP status of an SQLSTATE (PostgREST's table). `authenticated`: the request bore a JWT.
 CREATE FUNCTION pgrst.status(state text, authenticated boolean) RETURNS integer LANGUAGE sql IMMUTABLE AS $$

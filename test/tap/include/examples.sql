@@ -1,0 +1,83 @@
+-- The examples of the API description (\ir after start.sql, setup_roles() and request.sql): facts, and what is asked of them.
+-- scripts/examples.sh writes the answers to src/delivery/examples.sql; test/tap/openapi.sql holds them against a new run.
+SELECT set_config('agent_analytics.tenant', 'example', false) \g /dev/null
+DO $$
+DECLARE
+    first CONSTANT timestamptz := '2026-01-26 00:00Z';
+BEGIN
+    PERFORM analytics.record_batch('order', (SELECT jsonb_agg(jsonb_build_object('order_id', '#' || 1000 + i, 'customer_id', 'customer-' || i * i % 211,
+        'total_amount', round(20 + i * 37 % 100 / 4.0, 2), 'status', CASE WHEN i % 3 < 2 THEN 'fulfilled' ELSE 'pending' END,
+        'created_at', first + i * interval '41 minutes', 'fulfilled_at', CASE WHEN i % 3 < 2 THEN first + i * interval '41 minutes' + i % 9 * interval '1 hour' END))
+        FROM generate_series(1, 1300) i));
+    -- An hour like no other.
+    PERFORM analytics.record_batch('order', (SELECT jsonb_agg(jsonb_build_object('order_id', '#' || 9000 + i, 'customer_id', 'customer-' || i,
+        'total_amount', 25, 'created_at', timestamptz '2026-03-02 03:00Z' + i * interval '20 seconds')) FROM generate_series(1, 60) i));
+    PERFORM analytics.record_batch('session', (SELECT jsonb_agg(jsonb_build_object('session_id', 's' || i, 'customer_id', 'customer-' || i % 97,
+        'started_at', first + i * interval '17 minutes')) FROM generate_series(1, 3000) i));
+    PERFORM analytics.record_batch('llm_call', (SELECT jsonb_agg(jsonb_build_object('call_id', 'call-' || i, 'model', CASE i % 3 WHEN 0 THEN 'gpt-4o' ELSE 'claude-sonnet-4-5' END,
+        'provider', CASE i % 3 WHEN 0 THEN 'openai' ELSE 'anthropic' END, 'input_tokens', 900 + i * 31 % 700, 'output_tokens', 150 + i * 13 % 200,
+        'latency_ms', 400 + i * 17 % 900, 'success', i % 25 <> 0, 'error_type', CASE WHEN i % 25 = 0 THEN 'rate_limit' END,
+        'agent_id', CASE i % 2 WHEN 0 THEN 'writer' ELSE 'researcher' END, 'task_id', 'task-' || i % 120, 'user_id', 'u' || i % 4,
+        'created_at', first + i * interval '22 minutes')) FROM generate_series(1, 2300) i));
+    PERFORM analytics.record_batch('task', (SELECT jsonb_agg(jsonb_build_object('task_id', 'task-' || i, 'agent_id', CASE i % 2 WHEN 0 THEN 'writer' ELSE 'researcher' END,
+        'status', CASE WHEN i % 8 = 0 THEN 'failed' ELSE 'completed' END, 'task_type', 'report', 'started_at', first + i * interval '7 hours',
+        'completed_at', first + i * interval '7 hours' + interval '25 minutes')) FROM generate_series(1, 119) i));
+    PERFORM analytics.record_agent_status('writer', 'active', '2026-03-02 10:00Z');
+    PERFORM analytics.set_budget('default', 100, 'month'), analytics.set_budget('all-time', 500, 'total');
+END $$;
+CREATE MATERIALIZED VIEW public.weekly_report AS SELECT date_trunc('week', created_at) AS week, count(*) AS orders FROM analytics_data.orders GROUP BY 1;
+CREATE TABLE pgrst.examples (i integer GENERATED ALWAYS AS IDENTITY, function text PRIMARY KEY, arguments jsonb NOT NULL, settled boolean NOT NULL DEFAULT true);
+COMMENT ON COLUMN pgrst.examples.settled IS 'Whether the answer is the same each time; of the others the keys are.';
+INSERT INTO pgrst.examples (function, arguments) VALUES
+    ('current_tenant', '{}'), ('get_dashboard_summary', '{"as_of": "2026-03-02T10:07:00Z"}'), ('get_hourly_trends', '{"hours_back": 24, "as_of": "2026-03-02T10:07:00Z"}'),
+    ('get_active_anomalies', '{"as_of": "2026-03-02T10:07:00Z"}'), ('get_trends', '{"period": "7d", "metric": "spend", "as_of": "2026-03-02T10:07:00Z"}'),
+    ('get_analytics_overview', '{"as_of": "2026-03-02T10:07:00Z"}'), ('get_cost_breakdown', '{"period": "30d", "group_by": "model", "as_of": "2026-03-02T10:07:00Z"}'),
+    ('get_budget_status', '{"budget_id": "default", "as_of": "2026-03-02T10:07:00Z"}'), ('forecast_budget', '{"horizon_days": 14, "as_of": "2026-03-02T10:07:00Z"}'),
+    ('get_budget_forecast', '{"horizon_days": 14, "as_of": "2026-03-02T10:07:00Z"}'), ('list_metrics', '{}'),
+    ('get_metric_series', '{"metric": "spend", "bucket": "1d", "period": "7d", "compare_to": "previous_week", "as_of": "2026-03-02T10:07:00Z"}'),
+    ('get_metric_summary', '{"metric": "spend", "period": "7d", "as_of": "2026-03-02T10:07:00Z"}'),
+    ('get_metric_anomalies', '{"metric": "orders", "period": "7d", "as_of": "2026-03-02T10:07:00Z"}'), ('forecast_metric', '{"metric": "spend", "horizon": 7, "as_of": "2026-03-02T10:07:00Z"}'),
+    ('forecast', '{"series": [12, 14, 13, 15, 20, 22, 12, 13, 15, 14, 16, 21, 23, 13], "horizon": 7, "season_length": 7}'),
+    ('forecast_exhaustion', '{"series": [12, 14, 13, 15, 20, 22, 12, 13, 15, 14, 16, 21, 23, 13], "spent": 220, "budget": 300, "horizon": 10}'),
+    ('backtest_forecast', '{"series": [12, 14, 13, 15, 20, 22, 12, 13, 15, 14, 16, 21, 23, 13, 12, 15, 13, 15, 21, 22, 12, 14, 14, 15, 16, 20, 24, 12], "horizon": 3, "season_length": 7, "folds": 3}'),
+    ('detect_anomalies', '{"series": [1, 1, 2, 1, 1, 2, 9, 1, 1, 2, 1, 1]}'), ('detect_changepoints', '{"series": [1, 2, 1, 2, 1, 2, 1, 8, 9, 8, 9, 8, 9, 8]}'),
+    ('decompose', '{"series": [12, 14, 13, 15, 20, 22, 12, 13, 15, 14, 16, 21, 23, 13], "season_lengths": [7]}'),
+    ('record_order', '{"order_id": "#2231", "total_amount": 89.9, "customer_id": "customer-7", "created_at": "2026-03-02T10:05:00Z"}'),
+    ('record_session', '{"session_id": "s3001", "customer_id": "customer-7", "started_at": "2026-03-02T10:01:00Z"}'),
+    ('record_llm_call', '{"call_id": "call-2301", "model": "gpt-4o", "input_tokens": 1000, "output_tokens": 200, "latency_ms": 812.5, "agent_id": "writer", "created_at": "2026-03-02T10:06:00Z"}'),
+    ('record_task', '{"task_id": "task-120", "agent_id": "writer", "status": "completed", "started_at": "2026-03-02T09:30:00Z", "completed_at": "2026-03-02T10:06:00Z"}'),
+    ('record_agent_status', '{"agent_id": "writer", "status": "idle", "observed_at": "2026-03-02T10:07:00Z"}'),
+    ('record_batch', '{"kind": "order", "items": [{"order_id": "#2232", "total_amount": 12.5}, {"order_id": "#2233"}]}'),
+    ('reserve_budget', '{"amount_usd": 0.5, "budget_id": "all-time", "reservation_id": "call-2302", "scope": {"agent_id": "writer"}}'),
+    ('settle_reservation', '{"reservation_id": "call-2302", "actual_usd": 0.31}'), ('set_budget', '{"budget_id": "writer", "amount_usd": 20, "period": "day", "scope": {"agent_id": "writer"}}'),
+    ('reprice_calls', '{"from_time": "2026-03-01T00:00:00Z", "to_time": "2026-03-02T00:00:00Z"}'),
+    ('define_metric', '{"name": "cost_per_call", "rollup": "llm_call_stats", "expression": "spend / nullif(calls, 0)", "unit": "USD", "direction": "down", "description": "Average cost of a call."}'),
+    ('create_rollup', '{"name": "order_amounts", "source": "analytics_data.orders", "time_column": "created_at", "measures": {"largest": "max(total_amount)"}}'),
+    ('invalidate_rollup', '{"name": "order_amounts", "from_time": "2026-03-01T00:00:00Z", "to_time": "2026-03-02T00:00:00Z"}'), ('drop_rollup', '{"name": "order_amounts"}'),
+    ('schedule_refresh', '{"view": "public.weekly_report", "every": "1 hour"}');
+INSERT INTO pgrst.examples (function, arguments, settled) VALUES ('check_rate_limit', '{"bucket_key": "webhook-7", "limit_class": "free"}', false), ('refresh_rollups', '{"name": "order_stats"}', false), ('get_rollup_status', '{}', false);
+
+-- The first rows of a set, the first elements of a long array.
+CREATE FUNCTION pgrst.shortened(document jsonb, most integer) RETURNS jsonb LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
+    SELECT CASE jsonb_typeof(document)
+        WHEN 'array' THEN (SELECT coalesce(jsonb_agg(pgrst.shortened(e, 7) ORDER BY i), '[]') FROM jsonb_array_elements(document) WITH ORDINALITY x(e, i) WHERE i <= most)
+        WHEN 'object' THEN (SELECT coalesce(jsonb_object_agg(key, pgrst.shortened(value, 7)), '{}') FROM jsonb_each(document))
+        ELSE document END
+$$;
+CREATE FUNCTION pgrst.answers() RETURNS TABLE (function text, example jsonb) LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+    e record;
+    body text;
+BEGIN
+    FOR e IN SELECT * FROM pgrst.examples x WHERE x.function IN (SELECT proname FROM pg_proc WHERE pronamespace = 'analytics'::regnamespace) ORDER BY i LOOP
+        IF pgrst.statement(e.function, e.arguments) IS NULL THEN
+            RAISE EXCEPTION 'the arguments of the example of % do not fit', e.function;
+        END IF;
+        EXECUTE pgrst.statement(e.function, e.arguments) INTO body;
+        function := e.function;
+        example := jsonb_build_object('arguments', e.arguments)
+            || CASE WHEN (SELECT prorettype FROM pg_proc WHERE pronamespace = 'analytics'::regnamespace AND proname = e.function) = 'void'::regtype THEN '{}'
+                    ELSE jsonb_build_object('result', pgrst.shortened(body::jsonb, 2)) END;
+        RETURN NEXT;
+    END LOOP;
+END $$;
