@@ -3,7 +3,10 @@ CREATE OR REPLACE FUNCTION analytics_internal.examples() RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$ SELECT $json$
 {
 "backtest_forecast": {"result": {"mae": 0.8782239988209439, "mase": 0.9554934276871724, "wape": 0.053047087177104, "folds": 3, "smape": 5.5585541291977965, "coverage_80": 0.7777777777777778, "coverage_95": 1}, "arguments": {"folds": 3, "series": [12, 14, 13, 15, 20, 22, 12, 13, 15, 14, 16, 21, 23, 13, 12, 15, 13, 15, 21, 22, 12, 14, 14, 15, 16, 20, 24, 12], "horizon": 3, "season_length": 7}},
+"block_ip": {"result": {"blocked": true, "expires_at": null, "ip_address": "203.0.113.9"}, "arguments": {"reason": "scraper", "ip_address": "203.0.113.9"}},
 "check_rate_limit": {"result": {"allowed": true, "reset_at": null, "remaining": null, "limit_per_window": 10, "retry_after_seconds": 0}, "arguments": {"bucket_key": "webhook-7", "limit_class": "free"}},
+"clear_blocked_ips": {"result": {"cleared": 0}, "arguments": {}},
+"create_api_key": {"result": {"key_id": "a3379eb7d288", "api_key": "aa_a3379eb7d288_14fc24dab6c9406aad1fb5f62a8e99b97e3148e9950147c59117ac31d4faeb36"}, "arguments": {"name": "nightly report", "tier": "PRO", "scopes": ["read"]}},
 "create_rollup": {"result": "analytics.order_amounts", "arguments": {"name": "order_amounts", "source": "analytics_data.orders", "measures": {"largest": "max(total_amount)"}, "time_column": "created_at"}},
 "current_tenant": {"result": "example", "arguments": {}},
 "decompose": {"result": [{"step": 1, "trend": 11.653143902461522, "value": 12, "seasonal": [0], "remainder": 0.34685609753847757}, {"step": 2, "trend": 13.09706308500415, "value": 14, "seasonal": [0], "remainder": 0.9029369149958502}], "arguments": {"series": [12, 14, 13, 15, 20, 22, 12, 13, 15, 14, 16, 21, 23, 13], "season_lengths": [7]}},
@@ -28,6 +31,9 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 "get_rollup_status": {"result": [{"name": "agent_status_stats", "rows": 0, "bucket": "00:15:00", "source": "analytics_data.agent_status_log", "waits_for": null, "watermark": null, "size_bytes": 65536, "progress_pct": 0, "dirty_buckets": 0, "last_refresh_at": null}, {"name": "llm_call_stats", "rows": 0, "bucket": "00:15:00", "source": "analytics_data.llm_calls", "waits_for": null, "watermark": null, "size_bytes": 65536, "progress_pct": 0, "dirty_buckets": 0, "last_refresh_at": null}], "arguments": {}},
 "get_trends": {"result": [{"value": 0.0182745, "timestamp": "2026-02-23T11:00:00+00:00"}, {"value": 0.020625, "timestamp": "2026-02-23T12:00:00+00:00"}], "arguments": {"as_of": "2026-03-02T10:07:00Z", "metric": "spend", "period": "7d"}},
 "invalidate_rollup": {"result": 0, "arguments": {"name": "order_amounts", "to_time": "2026-03-02T00:00:00Z", "from_time": "2026-03-01T00:00:00Z"}},
+"is_ip_blocked": {"result": true, "arguments": {"ip_address": "203.0.113.9"}},
+"list_api_keys": {"result": [{"name": "nightly report", "tier": "PRO", "key_id": "a3379eb7d288", "prefix": "aa_a3379eb7d288", "scopes": ["read"], "created_at": "2026-11-22T11:19:45.163394+00:00", "expires_at": null, "revoked_at": null, "last_used_at": null}, {"name": "old report", "tier": "PRO", "key_id": "0c75eb13d1db", "prefix": "aa_0c75eb13d1db", "scopes": ["read"], "created_at": "2026-11-22T11:19:44.049216+00:00", "expires_at": null, "revoked_at": "2026-11-22T11:19:45.163394+00:00", "last_used_at": null}], "arguments": {}},
+"list_blocked_ips": {"result": [{"reason": "scraper", "automatic": false, "blocked_at": "2026-11-22T11:19:45.163394+00:00", "blocked_by": "postgres", "expires_at": null, "ip_address": "203.0.113.9"}], "arguments": {}},
 "list_metrics": {"result": [{"fill": "zero", "name": "active_agents", "unit": "agents", "rollup": "agent_status_stats", "direction": "up", "dimensions": [], "expression": "active_agents", "description": "Different agents observed active; get_trends also counts those that made calls or worked on tasks."}, {"fill": "null", "name": "avg_order_value", "unit": "currency", "rollup": "order_stats", "direction": "up", "dimensions": [], "expression": "revenue / nullif(orders, 0)", "description": "Revenue an order."}], "arguments": {}},
 "record_agent_status": {"result": "writer", "arguments": {"status": "idle", "agent_id": "writer", "observed_at": "2026-03-02T10:07:00Z"}},
 "record_batch": {"result": {"errors": [{"id": "#2233", "index": 1, "message": "total_amount must be given"}], "accepted": 1, "rejected": 1, "duplicates": 0}, "arguments": {"kind": "order", "items": [{"order_id": "#2232", "total_amount": 12.5}, {"order_id": "#2233"}]}},
@@ -35,12 +41,14 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 "record_order": {"result": "#2231", "arguments": {"order_id": "#2231", "created_at": "2026-03-02T10:05:00Z", "customer_id": "customer-7", "total_amount": 89.9}},
 "record_session": {"result": "s3001", "arguments": {"session_id": "s3001", "started_at": "2026-03-02T10:01:00Z", "customer_id": "customer-7"}},
 "record_task": {"result": "task-120", "arguments": {"status": "completed", "task_id": "task-120", "agent_id": "writer", "started_at": "2026-03-02T09:30:00Z", "completed_at": "2026-03-02T10:06:00Z"}},
-"refresh_rollups": {"result": [{"name": "order_stats", "duration_ms": 104.919, "scanned_rows": 1360, "refreshed_buckets": 1300}], "arguments": {"name": "order_stats"}},
+"refresh_rollups": {"result": [{"name": "order_stats", "duration_ms": 124.935, "scanned_rows": 1360, "refreshed_buckets": 1300}], "arguments": {"name": "order_stats"}},
 "reprice_calls": {"result": {"calls": 65, "changed": 0, "new_cost_usd": 0.4491775, "old_cost_usd": 0.4491775}, "arguments": {"to_time": "2026-03-02T00:00:00Z", "from_time": "2026-03-01T00:00:00Z"}},
 "reserve_budget": {"result": {"allowed": true, "budget_id": "default", "remaining_usd": 99.5, "reservation_id": "call-2302"}, "arguments": {"scope": {"agent_id": "writer"}, "budget_id": "all-time", "amount_usd": 0.5, "reservation_id": "call-2302"}},
+"revoke_api_key": {"arguments": {"key_id": "0c75eb13d1db"}},
 "schedule_refresh": {"arguments": {"view": "public.weekly_report", "every": "1 hour"}},
 "set_budget": {"result": "writer", "arguments": {"scope": {"agent_id": "writer"}, "period": "day", "budget_id": "writer", "amount_usd": 20}},
-"settle_reservation": {"result": {"settled_usd": 0.31, "remaining_usd": 99.69, "reservation_id": "call-2302"}, "arguments": {"actual_usd": 0.31, "reservation_id": "call-2302"}}
+"settle_reservation": {"result": {"settled_usd": 0.31, "remaining_usd": 99.69, "reservation_id": "call-2302"}, "arguments": {"actual_usd": 0.31, "reservation_id": "call-2302"}},
+"unblock_ip": {"result": {"blocked": false, "ip_address": "203.0.113.9"}, "arguments": {"ip_address": "203.0.113.9"}}
 }
 $json$::jsonb $$;
 COMMENT ON FUNCTION analytics_internal.examples() IS

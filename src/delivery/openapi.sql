@@ -47,7 +47,11 @@ COMMENT ON FUNCTION analytics_internal.json_schema_like(jsonb) IS 'A JSON Schema
 -- What an argument allows, where it is a list or a range. A test calls the functions at and beyond each limit.
 CREATE OR REPLACE FUNCTION analytics_internal.argument_rules() RETURNS TABLE (function text, argument text, rule jsonb)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 40 SET search_path = pg_catalog, pg_temp AS $$
-    VALUES ('get_hourly_trends', 'hours_back', '{"minimum": 1, "maximum": 168}'::jsonb),
+    VALUES ('check_rate_limit', 'limit_class', '{"enum": ["anon", "dashboard", "agent", "admin", "scrape", "ingest", "export", "free", "pro", "enterprise", "service"]}'::jsonb),
+           ('create_api_key', 'tier', '{"enum": ["FREE", "PRO", "ENTERPRISE"]}'),
+           ('list_blocked_ips', 'row_limit', '{"minimum": 1, "maximum": 1000}'),
+           ('list_blocked_ips', 'row_offset', '{"minimum": 0, "maximum": 1000000}'),
+           ('get_hourly_trends', 'hours_back', '{"minimum": 1, "maximum": 168}'),
            ('get_active_anomalies', 'method', '{"enum": ["seasonal", "threshold"]}'),
            ('get_trends', 'period', '{"enum": ["7d", "30d", "90d"]}'),
            ('get_trends', 'metric', '{"enum": ["spend", "tasks_completed", "success_rate", "active_agents"]}'),

@@ -17,6 +17,8 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 50 SET search_path = pg_catalog, pg_temp 
         -- What admins set and others go by. reserve_budget locks the budgets it goes by and notes when it did.
         ('budgets', 'SELECT', 'SELECT, UPDATE (reserved_at)'),
         ('model_prices', 'SELECT', 'SELECT'),
+        ('api_keys', '', ''),  -- who may write here makes itself any key
+        ('blocked_ips', '', ''),
         ('model_aliases', 'SELECT', 'SELECT'),
         ('cost_adjustments', 'SELECT', 'SELECT'),
         ('tenant_settings', 'SELECT', 'SELECT')
@@ -143,15 +145,21 @@ DECLARE
     name text;
 BEGIN
     PERFORM analytics_internal.lock_install();  -- two that change the same rights at once would fail
-    FOREACH name IN ARRAY '{analytics_public,analytics_reader,analytics_writer,analytics_admin,anon,authenticated}'::text[] LOOP
+    FOREACH name IN ARRAY '{analytics_public,analytics_reader,analytics_writer,analytics_editor,analytics_admin,anon,authenticated}'::text[] LOOP
         PERFORM analytics_internal.ensure_role(name, 'NOLOGIN');
     END LOOP;
     PERFORM analytics_internal.ensure_role('service_role', 'NOLOGIN BYPASSRLS');
     PERFORM analytics_internal.ensure_member(m.member, m.of_group)
     FROM (VALUES ('analytics_reader', 'analytics_public'), ('analytics_writer', 'analytics_public'),
                  ('analytics_admin', 'analytics_reader'), ('analytics_admin', 'analytics_writer'),
+                 ('analytics_editor', 'analytics_reader'), ('analytics_editor', 'analytics_writer'),
                  ('anon', 'analytics_public'), ('authenticated', 'analytics_reader'),
                  ('service_role', 'analytics_admin')) m(member, of_group);
+    -- A request with an API key becomes one of these. Not by inheriting: it could do all at once.
+    IF to_regrole('authenticator') IS NOT NULL THEN
+        PERFORM analytics_internal.ensure_member('authenticator', g)
+        FROM unnest('{analytics_reader,analytics_writer,analytics_editor,analytics_admin}'::text[]) g;
+    END IF;
     PERFORM analytics_internal.grant_access(take_back => true);
     NOTIFY pgrst, 'reload schema';
 END $$;

@@ -28,6 +28,12 @@ void define_limits() {
                                 "The window is a minute, of exports an hour.", limit.tokens, *limit.tokens, 0,
                                 analytics::pg::highest_limit, PGC_SUSET, 0, nullptr, nullptr, nullptr);
     }
+    DefineCustomIntVariable("agent_analytics.trusted_proxies", "Proxies in front of PostgREST that name the client.",
+                            "The client's address is that many entries from the end of the header; 0: it is not known.",
+                            &analytics::pg::trusted_proxies, 1, 0, 16, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomStringVariable("agent_analytics.client_address_header", "Header that names the client's address.",
+                               "In lower case.", &analytics::pg::client_address_header, "x-forwarded-for", PGC_SUSET, 0,
+                               nullptr, nullptr, nullptr);
 }
 
 void define_settings() {

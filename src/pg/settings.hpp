@@ -11,4 +11,10 @@ inline int limit_anon = 10, limit_dashboard = 60, limit_agent = 100, limit_admin
            limit_ingest = 6000, limit_export = 10, limit_free = 10, limit_pro = 100, limit_enterprise = 1000,
            limit_service = 1000;
 
+/// agent_analytics.trusted_proxies: how many entries from the end of the header that names the client's address are
+/// written by proxies of ours. 0: the header is not believed, and no address is known.
+inline int trusted_proxies = 1;
+/// agent_analytics.client_address_header, in lower case.
+inline char *client_address_header = nullptr;
+
 }  // namespace analytics::pg

@@ -32,11 +32,11 @@ GRANT SELECT ON ALL TABLES IN SCHEMA analytics, analytics_data TO anon;
 SELECT lives_ok('SELECT analytics.setup_roles()', 'setup_roles');
 SELECT lives_ok('SELECT analytics.setup_roles()', 'setup_roles again');
 SELECT set_eq($$SELECT m.member::regrole::text || ' in ' || m.roleid::regrole FROM pg_auth_members m WHERE m.roleid::regrole::text ~ '^analytics_'$$,
-    '{analytics_reader in analytics_public,analytics_writer in analytics_public,analytics_admin in analytics_reader,analytics_admin in analytics_writer,anon in analytics_public,authenticated in analytics_reader,service_role in analytics_admin}'::text[],
+    '{analytics_reader in analytics_public,analytics_writer in analytics_public,analytics_admin in analytics_reader,analytics_admin in analytics_writer,analytics_editor in analytics_reader,analytics_editor in analytics_writer,anon in analytics_public,authenticated in analytics_reader,service_role in analytics_admin}'::text[],
     'groups and their members');
 SELECT is((SELECT rolbypassrls FROM pg_roles WHERE rolname = 'service_role'), true, 'service_role sees all tenants');
 CREATE VIEW callers AS SELECT * FROM (VALUES ('stranger', '{everyone}'::text[]), ('anon', '{everyone,public}'), ('authenticated', '{everyone,public,reader}'),
-    ('analytics_writer', '{everyone,public,writer}'), ('service_role', '{everyone,public,reader,writer,admin}')) c(role, may);
+    ('analytics_writer', '{everyone,public,writer}'), ('analytics_editor', '{everyone,public,reader,writer}'), ('service_role', '{everyone,public,reader,writer,admin}')) c(role, may);
 SELECT is_empty($$SELECT c.role, p.oid::regprocedure FROM callers c, pg_proc p JOIN analytics_internal.endpoints() e ON e.name = p.proname
         WHERE p.pronamespace = 'analytics'::regnamespace
           AND has_function_privilege(c.role, p.oid, 'EXECUTE') <> (e.access = ANY (c.may))$$, 'each role may execute its classes and no others');

@@ -41,7 +41,8 @@ INSERT INTO probe.samples VALUES ('series', '(SELECT array_agg(10 + i % 7 + (i *
     ('observed_at', '''2026-03-01Z'''), ('created_at', '''2026-03-01Z'''), ('started_at', '''2026-03-01Z'''),
     ('sketch', '(SELECT analytics.quantiles(i) FROM generate_series(1, 9) i)'), ('set', '(SELECT analytics.distinct_set(i) FROM generate_series(1, 9) i)'),
     ('p', 'DEFAULT'), ('x', '3'), ('source', '''analytics_data.orders'''), ('time_column', '''created_at'''), ('measures', '''{"n": "count(*)"}'''),
-    ('rollup', '''order_stats'''), ('expression', '''orders'''), ('view', '''analytics.order_stats''');
+    ('rollup', '''order_stats'''), ('expression', '''orders'''), ('view', '''analytics.order_stats'''),
+    ('key_id', '''000000000000'''), ('ip_address', '''203.0.113.9''');
 GRANT SELECT ON probe.samples TO PUBLIC;
 
 -- The call of a function: its required arguments and those that fix the moment or meet ids of both tenants.

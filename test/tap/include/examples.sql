@@ -23,6 +23,7 @@ BEGIN
         'status', CASE WHEN i % 8 = 0 THEN 'failed' ELSE 'completed' END, 'task_type', 'report', 'started_at', first + i * interval '7 hours',
         'completed_at', first + i * interval '7 hours' + interval '25 minutes')) FROM generate_series(1, 119) i));
     PERFORM analytics.record_agent_status('writer', 'active', '2026-03-02 10:00Z');
+    INSERT INTO analytics_data.api_keys (key_id, name, prefix, key_hash, scopes, tier) VALUES ('0c75eb13d1db', 'old report', 'aa_0c75eb13d1db', sha256('x'), '{read}', 'PRO');
     PERFORM analytics.set_budget('default', 100, 'month'), analytics.set_budget('all-time', 500, 'total');
 END $$;
 CREATE MATERIALIZED VIEW public.weekly_report AS SELECT date_trunc('week', created_at) AS week, count(*) AS orders FROM analytics_data.orders GROUP BY 1;
@@ -54,8 +55,11 @@ INSERT INTO pgrst.examples (function, arguments) VALUES
     ('define_metric', '{"name": "cost_per_call", "rollup": "llm_call_stats", "expression": "spend / nullif(calls, 0)", "unit": "USD", "direction": "down", "description": "Average cost of a call."}'),
     ('create_rollup', '{"name": "order_amounts", "source": "analytics_data.orders", "time_column": "created_at", "measures": {"largest": "max(total_amount)"}}'),
     ('invalidate_rollup', '{"name": "order_amounts", "from_time": "2026-03-01T00:00:00Z", "to_time": "2026-03-02T00:00:00Z"}'), ('drop_rollup', '{"name": "order_amounts"}'),
-    ('schedule_refresh', '{"view": "public.weekly_report", "every": "1 hour"}');
-INSERT INTO pgrst.examples (function, arguments, settled) VALUES ('check_rate_limit', '{"bucket_key": "webhook-7", "limit_class": "free"}', false), ('refresh_rollups', '{"name": "order_stats"}', false), ('get_rollup_status', '{}', false);
+    ('schedule_refresh', '{"view": "public.weekly_report", "every": "1 hour"}'),
+    ('revoke_api_key', '{"key_id": "0c75eb13d1db"}'), ('block_ip', '{"ip_address": "203.0.113.9", "reason": "scraper"}'), ('is_ip_blocked', '{"ip_address": "203.0.113.9"}');
+INSERT INTO pgrst.examples (function, arguments, settled) VALUES ('create_api_key', '{"name": "nightly report", "scopes": ["read"], "tier": "PRO"}', false), ('list_api_keys', '{}', false), ('list_blocked_ips', '{}', false),
+    ('check_rate_limit', '{"bucket_key": "webhook-7", "limit_class": "free"}', false), ('refresh_rollups', '{"name": "order_stats"}', false), ('get_rollup_status', '{}', false);
+INSERT INTO pgrst.examples (function, arguments) VALUES ('unblock_ip', '{"ip_address": "203.0.113.9"}'), ('clear_blocked_ips', '{}');
 
 -- The first rows of a set, the first elements of a long array.
 CREATE FUNCTION pgrst.shortened(document jsonb, most integer) RETURNS jsonb LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$

@@ -35,7 +35,7 @@ ROLLBACK;
 COMMIT;
 \endif
 SELECT CASE WHEN NOT (:'failed')::boolean THEN 200
-            WHEN :'sqlstate' = 'PGRST' THEN 429 ELSE pgrst.status(:'sqlstate', :'authenticated') END AS status \gset
+            WHEN :'sqlstate' = 'PGRST' THEN CASE substring(:'message' FROM '"code":"([A-Z_]+)"') WHEN 'AUTH_REQUIRED' THEN 401 WHEN 'FORBIDDEN' THEN 403 WHEN 'RATE_LIMIT_EXCEEDED' THEN 429 END ELSE pgrst.status(:'sqlstate', :'authenticated') END AS status \gset
 \else
 \set status 404
 \set sqlstate PGRST202
