@@ -46,12 +46,12 @@ FROM analytics.forecast(ARRAY[12, 14, 13, 15, 20, 22, 12, 13, 15, 14, 16, 21, 23
 -- Every method goes on with a season, within a few percent
 SELECT method, count(*), bool_and(abs(value / (100 + 20 * ((84 + step) % 7) + 5) - 1) < 0.15) AS near,
        bool_and(lower[1] <= value AND value <= upper[1] AND lower[2] <= lower[1] AND upper[1] <= upper[2]) AS nested
-FROM public.shapes, unnest('{auto,fast,ets,theta,seasonal_naive,mstl}'::text[]) WITH ORDINALITY m(method, i),
+FROM public.shapes, unnest('{auto,fast,ets,theta,arima,seasonal_naive,mstl}'::text[]) WITH ORDINALITY m(method, i),
      LATERAL analytics.forecast(series, 14, 7, method => method)
 WHERE shape = 'weekly' GROUP BY method, i ORDER BY i;
 -- Every method on every shape: numbers, and bounds around them
 SELECT method, shape, count(*) AS rows FROM public.shapes,
-     unnest('{auto,fast,ets,theta,seasonal_naive,naive,mstl}'::text[]) method, unnest('{NULL,1,7}'::int[]) season,
+     unnest('{auto,fast,ets,theta,arima,seasonal_naive,naive,mstl}'::text[]) method, unnest('{NULL,1,7}'::int[]) season,
      LATERAL analytics.forecast(series, 10, season, '{50,99.9}', method) f
 WHERE NOT (f.value > '-infinity' AND f.value < 'infinity' AND lower[1] > '-infinity' AND lower[2] > '-infinity' AND upper[1] < 'infinity' AND upper[2] < 'infinity'
            AND lower[2] <= lower[1] AND lower[1] <= f.value AND f.value <= upper[1] AND upper[1] <= upper[2])
@@ -59,6 +59,15 @@ GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT shape, public.short(min(value)) AS least, public.short(max(value)) AS most, public.short(min(lower[1])) AS lower,
        CASE WHEN n > 2 THEN public.short(max(upper[1])) END AS upper  -- of one or two points it is a guess
 FROM public.shapes, LATERAL analytics.forecast(series, 5, levels => '{80}') WHERE n <= 8 OR shape = 'intermittent' GROUP BY n, shape ORDER BY n;
+-- Demand: the same rate for every step, by each of the four
+SELECT method, count(DISTINCT value) AS rates, public.short(min(value)) AS rate, public.short(min(lower[1])) AS lower, public.short(max(upper[1])) AS upper
+FROM public.shapes, unnest('{croston,sba,tsb,adida}'::text[]) WITH ORDINALITY m(method, i), LATERAL analytics.forecast(series, 14, levels => '{80}', method => method)
+WHERE shape = 'intermittent' GROUP BY method, i ORDER BY i;
+SELECT method, shape, count(*) AS rows FROM (SELECT * FROM public.shapes WHERE 0 <= ALL (array_remove(series, NULL)) OFFSET 0) s,
+     unnest('{croston,sba,tsb,adida}'::text[]) method, LATERAL analytics.forecast(series, 10, 7, '{50,99.9}', method) f
+WHERE NOT (upper[2] < 'infinity' AND 0 <= lower[2] AND lower[2] <= lower[1] AND lower[1] <= f.value AND f.value <= upper[1] AND upper[1] <= upper[2])
+GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT * FROM analytics.forecast('{1,0,-2,0}', 3, method => 'croston');
 -- Bounds of what was never negative are not negative; any number of levels in any order; NULL means the default.
 SELECT bool_and(lower[2] >= 0) AS not_negative FROM public.shapes, LATERAL analytics.forecast(series, 20) WHERE shape = 'intermittent';
 SELECT step, lower, upper FROM analytics.forecast('{5,5,5,5}', 1, levels => '{}');

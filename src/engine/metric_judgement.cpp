@@ -2,6 +2,7 @@
 #include "core/anomaly/seasonal_detector.hpp"
 #include "core/anomaly/severity.hpp"
 #include "core/forecast/forecaster.hpp"
+#include "engine/forecast_method.hpp"
 #include "engine/metric_line.hpp"
 #include "pg/numeric.hpp"
 #include "pg/rows.hpp"
@@ -103,7 +104,7 @@ ANALYTICS_FUNCTION(analytics_get_metric_anomalies) {
     return 0;
 }
 
-/// forecast_metric(metric, horizon, bucket, filters, as_of)
+/// forecast_metric(metric, horizon, bucket, filters, as_of, method)
 ANALYTICS_FUNCTION(analytics_forecast_metric) {
     pg::Args const args(fcinfo);
     int const horizon = args.integer(1, "horizon", 1, 1000, 14);
@@ -121,6 +122,7 @@ ANALYTICS_FUNCTION(analytics_forecast_metric) {
     if (any) history.erase(history.begin(), history.begin() + static_cast<std::ptrdiff_t>(learnt));
     core::ForecastOptions options;
     options.horizon = horizon, options.season = habits.season;
+    options.method = engine::forecast_method_argument(args, 5, history);
     core::ForecastResult const result =
         any ? core::forecast(history, options, pg::check_for_interrupts) : core::ForecastResult{};
     bool const counted = line.metric->fill == engine::Fill::zero;  // nothing so far means nothing to come

@@ -100,11 +100,11 @@ Result: timestamp (start of the bucket), value, expected_value, lower_bound and 
 Errors: PT404 for an unknown metric, 22023 for a bad argument.';
 
 CREATE OR REPLACE FUNCTION analytics.forecast_metric(metric text, horizon integer DEFAULT 14, bucket text DEFAULT '1d',
-    filters jsonb DEFAULT '{}', as_of timestamptz DEFAULT NULL)
+    filters jsonb DEFAULT '{}', as_of timestamptz DEFAULT NULL, method text DEFAULT 'auto')
 RETURNS TABLE ("timestamp" timestamptz, value numeric, lower_80 numeric, upper_80 numeric, lower_95 numeric, upper_95 numeric)
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 100000 ROWS 14 AS 'MODULE_PATHNAME', 'analytics_forecast_metric';
-COMMENT ON FUNCTION analytics.forecast_metric(text, integer, text, jsonb, timestamptz) IS
+COMMENT ON FUNCTION analytics.forecast_metric(text, integer, text, jsonb, timestamptz, text) IS
 'The next buckets of a metric, with intervals that hold 80 and 95 % of what comes.
-metric, filters, as_of: as in get_metric_series. horizon: 1 to 1000 buckets, the running one (as a whole) first. bucket: 15m, 30m, 1h, 1d, 1w or 1mo, of UTC. Learnt from the complete buckets before: 14 days of quarters of an hour, 21 of half hours, 28 days of hours, a year of days, four years of weeks, ten of months.
+metric, filters, as_of: as in get_metric_series. horizon: 1 to 1000 buckets, the running one (as a whole) first. bucket: 15m, 30m, 1h, 1d, 1w or 1mo, of UTC. Learnt from the complete buckets before: 14 days of quarters of an hour, 21 of half hours, 28 days of hours, a year of days, four years of weeks, ten of months. method: as in forecast().
 Result: timestamp (start of the bucket), value and bounds, rounded as the metric''s quotients are (sums to 2 decimals, below 1 to 6 digits). NULL where nothing is known; 0 for sums and counts of nothing.
 Errors: PT404 for an unknown metric, 22023 for a bad argument.';

@@ -1,5 +1,6 @@
 // What the forecasting models cost per series. On real series when ANALYTICS_FORECAST_DATA names the folder with
 // daily.csv and m4_hourly.csv (id,series,grp,freq,m,h,n,start,train,test), else on synthetic ones of like length.
+#include "core/forecast/arima.hpp"
 #include "core/forecast/budget.hpp"
 #include "core/forecast/ets.hpp"
 #include "core/forecast/forecaster.hpp"
@@ -112,6 +113,10 @@ MODEL_BENCHMARK(auto_ets_quick_hourly, hourly, ets(task, EtsSearch::quick));
 MODEL_BENCHMARK(theta_classic_daily, daily, theta_classic(task.series, task.season, task.horizon));
 MODEL_BENCHMARK(theta_dynamic_daily, daily, theta_dynamic(task.series, task.season, task.horizon));
 MODEL_BENCHMARK(theta_dynamic_hourly, hourly, theta_dynamic(task.series, task.season, task.horizon));
+MODEL_BENCHMARK(auto_arima_daily, daily,
+                forecast_arima(auto_arima(task.series, task.season), task.series, task.horizon));
+MODEL_BENCHMARK(auto_arima_hourly, hourly,
+                forecast_arima(auto_arima(task.series, task.season), task.series, task.horizon));
 MODEL_BENCHMARK(mstl_hourly, hourly, forecast_mstl(task.series, std::vector{24, 168}, task.horizon));
 MODEL_BENCHMARK(intermittent_daily, daily, [&] {
     std::vector<double> positive = task.series;

@@ -1,6 +1,6 @@
 -- Forecasts of spend and budgets, of metrics, and anomalies of metrics and of the shop, for facts that are fixed in time.
 \ir include/start.sql
-SELECT plan(103);
+SELECT plan(105);
 
 -- A fixed sequence: between 0 and 1; nearly normal with mean 0 and standard deviation 1; and counts that vary as Poisson's do.
 CREATE FUNCTION draw(seed text, i bigint) RETURNS double precision LANGUAGE sql IMMUTABLE AS
@@ -158,6 +158,8 @@ SELECT ok(bool_and(near(value, (SELECT avg(n) FROM (SELECT count(*) AS n FROM an
 FROM analytics.forecast_metric('orders', 14, '1d', as_of => '2025-03-31 12:20Z');
 SELECT is((SELECT array_agg("timestamp" ORDER BY "timestamp") FROM analytics.forecast_metric('orders', 14, '1d', as_of => '2025-03-31 12:20Z')),
     (SELECT array_agg(d) FROM generate_series(timestamptz '2025-03-31', '2025-04-13', interval '1 day') d), 'from the running one');
+SELECT is(array_agg(DISTINCT round(value, 4)), (SELECT array[round(count(*)::numeric, 4)] FROM analytics_data.orders WHERE created_at >= '2025-03-30Z' AND created_at < '2025-03-31Z'), 'by the method that is asked for')
+FROM analytics.forecast_metric('orders', 3, '1d', as_of => '2025-03-31 12:20Z', method => 'naive');
 SELECT ok(sum(abs(value - busy(extract(hour FROM "timestamp")::int)::numeric)) / sum(value) < 0.2, 'hours have their season') FROM analytics.forecast_metric('orders', 48, '1h', as_of => '2025-03-31 12:20Z');
 -- Filters: hours of two models, a spike of one of them
 INSERT INTO analytics_data.llm_calls (tenant_id, call_id, created_at, provider, model, cost_usd)
@@ -171,7 +173,7 @@ SELECT ok(bool_and(near(one.value * 2, both_models.value, 30)), 'a filtered fore
     JOIN analytics.forecast_metric('calls_by_model', 7, '1d', as_of => '2025-03-31Z') both_models USING ("timestamp");
 SELECT throws_ok(format('SELECT %s', call), state, NULL, call) FROM (VALUES
     ('analytics.get_metric_anomalies(''none'')', 'PT404'), ('analytics.forecast_metric(''none'')', 'PT404'), ('analytics.get_metric_anomalies(NULL)', '22023'), ('analytics.forecast_metric(NULL)', '22023'),
-    ('analytics.forecast_metric(''orders'', 0)', '22023'), ('analytics.forecast_metric(''orders'', 1001)', '22023'), ('analytics.forecast_metric(''orders'', bucket => ''2h'')', '22023'),
+    ('analytics.forecast_metric(''orders'', method => ''best'')', '22023'), ('analytics.forecast_metric(''orders'', 0)', '22023'), ('analytics.forecast_metric(''orders'', 1001)', '22023'), ('analytics.forecast_metric(''orders'', bucket => ''2h'')', '22023'),
     ('analytics.get_metric_anomalies(''orders'', ''soon'')', '22023'), ('analytics.get_metric_anomalies(''orders'', filters => ''{"colour": "red"}'')', '22023')) v(call, state);
 -- Another tenant changes nothing, and one without facts has none.
 SELECT (SELECT jsonb_agg(to_jsonb(f)) FROM analytics.forecast_metric('orders', as_of => '2025-03-31 12:20Z') f) AS forecast, (SELECT jsonb_agg(to_jsonb(a)) FROM analytics.get_metric_anomalies('orders', as_of => '2025-03-31 12:20Z') a) AS found \gset

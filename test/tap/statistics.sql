@@ -1,6 +1,6 @@
 -- Statistics of arrays and aggregates against plain SQL, known values and the properties that they promise.
 \ir include/start.sql
-SELECT plan(57);
+SELECT plan(62);
 
 -- A fixed sequence between 0 and 1.
 CREATE FUNCTION draw(seed text, i integer) RETURNS double precision LANGUAGE sql IMMUTABLE AS
@@ -29,11 +29,19 @@ SELECT ok(avg((y BETWEEN lower[1] AND upper[1])::int) BETWEEN 0.6 AND 0.97 AND a
 FROM (SELECT array_agg(200 + 50 * sin(i * 2 * pi() / 7) + 8 * noise('s' || n, i) ORDER BY i) FILTER (WHERE i <= 140) AS s,
              array_agg(200 + 50 * sin(i * 2 * pi() / 7) + 8 * noise('s' || n, i) ORDER BY i) FILTER (WHERE i > 140) AS later
       FROM generate_series(1, 10) n, generate_series(1, 147) i GROUP BY n) l, LATERAL analytics.forecast(s, 7, 7), LATERAL (SELECT later[step] AS y) y;
+SELECT ok(bool_and(apart(value, mean) < 1e-6), 'arima of values without memory is their mean')
+FROM (SELECT array_agg(noise('white', i) + 9 ORDER BY i) AS s, avg(noise('white', i) + 9) AS mean FROM generate_series(1, 60) i) w, LATERAL analytics.forecast(s, 5, 1, method => 'arima');
+SELECT ok(bool_and(abs(value - (10 + 3 * (60 + step))) < 1), 'and follows a line') FROM (SELECT array_agg(10.0::float8 + 3 * i ORDER BY i) AS s FROM generate_series(1, 60) i) l, LATERAL analytics.forecast(s, 5, method => 'arima');
+SELECT results_eq($$SELECT method, round(avg(value)::numeric, 6), round(max(upper[1])::numeric, 6) FROM unnest('{adida,croston,sba,tsb}'::text[]) method,
+    LATERAL analytics.forecast((SELECT array_agg(CASE WHEN i % 3 = 0 THEN 6.0::float8 ELSE 0 END ORDER BY i) FROM generate_series(1, 90) i), 7, method => method) GROUP BY 1 ORDER BY 1$$,
+    $$VALUES ('adida', 2.0, 6.0), ('croston', 2.0, 6.0), ('sba', 1.9, 5.7), ('tsb', (SELECT round(6 * p, 6) FROM (WITH RECURSIVE r(i, p) AS
+        (SELECT 1, 0::float8 UNION ALL SELECT i + 1, p + 0.1 * ((i + 1) % 3 = 0)::int - 0.1 * p FROM r WHERE i < 90) SELECT p::numeric AS p FROM r WHERE i = 90) l), 6.0)$$,
+    'a demand of 6 every third day is 2 a day, by Croston''s rule and its relatives');
 -- Units do not matter.
 SELECT is_empty(format($$SELECT name, a.step FROM lines, LATERAL analytics.forecast(series, 14, season, method => %L) a
     JOIN LATERAL analytics.forecast((SELECT array_agg(v * 1024 ORDER BY i) FROM unnest(series) WITH ORDINALITY u(v, i)), 14, season, method => %L) b USING (step)
     WHERE name IN ('days', 'gaps') AND (apart(a.value * 1024, b.value) > 1e-9 OR apart(a.lower[2] * 1024, b.lower[2]) > 1e-9 OR apart(a.upper[1] * 1024, b.upper[1]) > 1e-9)$$, m, m),
-    format('%s of 1024 times the series is 1024 times the forecast', m)) FROM unnest('{auto,fast,ets,theta,mstl,naive}'::text[]) m;
+    format('%s of 1024 times the series is 1024 times the forecast', m)) FROM unnest('{auto,fast,ets,theta,arima,mstl,naive}'::text[]) m;
 SELECT is_empty($$SELECT name, step FROM lines, LATERAL (SELECT * FROM analytics.forecast(series, 14) EXCEPT SELECT * FROM analytics.forecast(series, 14)) d$$, 'the same series has the same forecast');
 
 -- forecast_exhaustion against the forecast of the same series
@@ -57,6 +65,9 @@ $$;
 SELECT is_empty($$SELECT name, b, p FROM lines, LATERAL analytics.backtest_forecast(series, 14, season, 4) b, LATERAL plain_backtest(series, 14, season, 4) p
     WHERE apart(b.mae, p.mae) + apart(b.wape, p.wape) + apart(b.smape, p.smape) + apart(b.coverage_80, p.coverage_80) + apart(b.coverage_95, p.coverage_95) > 1e-9 OR folds <> 4$$,
     'backtest_forecast is what cutting the series and forecasting it shows');
+SELECT is_empty($$SELECT name FROM lines, LATERAL analytics.backtest_forecast(series, 14, season, 2, 'naive') b, LATERAL (
+    SELECT avg(abs(series[n - k * 14 + step] - series[n - k * 14])) AS mae FROM array_length(series, 1) n, generate_series(1, 2) k, generate_series(1, 14) step) p
+    WHERE name <> 'gaps' AND apart(b.mae, p.mae) > 1e-9$$, 'of another method too');
 SELECT ok(apart(b.mase, m.mase) < 1e-9, 'mase is the error over that of going back a season')
 FROM lines, LATERAL analytics.backtest_forecast(series, 14, 7, 1) b,
      LATERAL (SELECT b.mae / avg(abs(series[i] - series[i - 7])) AS mase FROM generate_series(8, 126) i) m WHERE name = 'days';

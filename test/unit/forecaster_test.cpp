@@ -32,8 +32,9 @@ bool finite(const ForecastResult &result) {
     return true;
 }
 
-const Method every_method[] = {Method::automatic,      Method::fast,  Method::ets, Method::theta,
-                               Method::seasonal_naive, Method::naive, Method::mstl};
+const Method every_method[] = {
+    Method::automatic, Method::fast, Method::ets,     Method::theta, Method::arima, Method::seasonal_naive,
+    Method::naive,     Method::mstl, Method::croston, Method::sba,   Method::tsb,   Method::adida};
 
 TEST(Forecast, FindsTheWeekAndItsFigures) {
     std::vector<double> const y = weekly(84), truth = weekly(14, 100, 0);
@@ -66,7 +67,8 @@ TEST(Forecast, IsEquivariantInScale) {
             for (double &x : scaled) x *= factor;
             ForecastResult const a = forecast(y, options(20, 7, method)), b = forecast(scaled, options(20, 7, method));
             // Models are estimated by a search that ends within a tolerance.
-            bool const searched = method == Method::ets || method == Method::theta || method == Method::mstl;
+            bool const searched =
+                method == Method::ets || method == Method::theta || method == Method::arima || method == Method::mstl;
             double const tolerance = searched ? 1e-3 : 1e-9;
             for (std::size_t k = 0; k < 20; ++k) {
                 EXPECT_REL(b.value[k] / factor, a.value[k], tolerance) << static_cast<int>(method);
@@ -111,6 +113,10 @@ TEST(Forecast, ExtremesGiveFiniteAnswers) {
     for (const auto &y : series)
         for (int season : {0, 1, 2, 7, 24, 1000})
             for (Method method : every_method) {
+                if (for_demand(method) && std::any_of(y.begin(), y.end(), [](double x) { return x < 0; })) {
+                    EXPECT_THROW(forecast(y, options(30, season, method)), std::invalid_argument);
+                    continue;
+                }
                 EXPECT_TRUE(finite(forecast(y, options(30, season, method))))
                     << y.size() << " values, season " << season << ", method " << static_cast<int>(method);
             }
@@ -119,7 +125,8 @@ TEST(Forecast, ExtremesGiveFiniteAnswers) {
 TEST(Forecast, ConstantsStayConstant) {
     for (Method method : every_method) {
         ForecastResult const result = forecast(std::vector<double>(40, 7), options(10, 7, method));
-        for (double x : result.value) EXPECT_NEAR(x, 7, 1e-6) << static_cast<int>(method);
+        double const level = method == Method::sba ? 7 * 0.95 : 7;  // it takes a twentieth off whatever comes
+        for (double x : result.value) EXPECT_NEAR(x, level, 1e-6) << static_cast<int>(method);
     }
 }
 
@@ -130,6 +137,20 @@ TEST(Forecast, NeverNegativeWhereTheHistoryNeverIs) {
         ForecastResult const result = forecast(y, options(30, 7, method));
         for (std::size_t k = 0; k < 30; ++k) EXPECT_GE(result.lower[k][1], 0);
     }
+}
+
+TEST(Forecast, DemandIsForecastAsARate) {
+    std::vector<double> y;
+    for (std::size_t i = 0; i < 400; ++i) y.push_back(random_bits(4, 0, i) % 4 == 0 ? 8 : 0);
+    for (Method method : {Method::croston, Method::sba, Method::tsb, Method::adida}) {
+        ForecastResult const result = forecast(y, options(5, 7, method));
+        for (std::size_t k = 0; k < 5; ++k) {
+            EXPECT_NEAR(result.value[k], 2, 1) << static_cast<int>(method);
+            EXPECT_EQ(result.lower[k][1], 0);
+            EXPECT_NEAR(result.upper[k][1], 8, method == Method::croston ? 1e-9 : 3);  // every demand was of 8
+        }
+    }
+    EXPECT_THROW(forecast(std::vector{1.0, -1.0}, options(5, 1, Method::tsb)), std::invalid_argument);
 }
 
 TEST(Forecast, MissingValuesAreFilledFromTheirSeason) {
@@ -189,6 +210,7 @@ TEST(Backtest, ErrorsOfKnownNoise) {
     EXPECT_LT(result.mase, 0.9);  // the difference of two noisy values is sqrt(2) times as large
     EXPECT_GT(result.coverage_80, 0.6);
     EXPECT_GT(result.coverage_95, 0.85);
+    EXPECT_LT(result.mase, backtest(weekly(200, 100, 10), 14, 7, 5, Method::naive).mase);
     EXPECT_EQ(backtest(weekly(10), 14, 7, 5).folds, 0);
     EXPECT_EQ(backtest(weekly(40), 14, 7, 5).folds, 1);
     Backtest const constant = backtest(std::vector<double>(60, 0.0), 7, 7, 3);

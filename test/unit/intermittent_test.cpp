@@ -89,5 +89,19 @@ TEST(Intermittent, ScalesAndTakesExtremes) {
     EXPECT_THROW(tsb(y, 0.1, 1.5), std::invalid_argument);
 }
 
+TEST(Intermittent, QuantilesAreThoseOfTheMixture) {
+    DemandRate const even = {2, 0.25, 8, std::sqrt(0.25 * 0.75) * 8};  // 8 or nothing
+    EXPECT_EQ(demand_quantile(even, 0.7), 0);
+    EXPECT_EQ(demand_quantile(even, 0.8), 8);
+    // Sizes with mean 10 and variance 20: a gamma distribution of shape 5 and scale 2.
+    DemandRate const varied = {5, 0.5, 10, std::sqrt(0.5 * 20 + 0.25 * 100)};
+    EXPECT_EQ(demand_quantile(varied, 0.5), 0);
+    EXPECT_REL(demand_quantile(varied, 0.75), 2 * 4.670908882795989, 1e-9);  // scipy.stats.gamma(5).ppf(.5)
+    EXPECT_EQ(demand_quantile({}, 0.99), 0);
+    DemandRate huge = varied;
+    huge.rate *= 1e300, huge.size *= 1e300, huge.deviation *= 1e300;
+    EXPECT_REL(demand_quantile(huge, 0.75) / 1e300, demand_quantile(varied, 0.75), 1e-9);
+}
+
 }  // namespace
 }  // namespace analytics::core

@@ -1,7 +1,5 @@
 #include "core/forecast/backtest.hpp"
 
-#include "core/forecast/forecaster.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
@@ -30,14 +28,14 @@ struct Sums {
 
 }  // namespace
 
-Backtest backtest(std::span<const double> series, int horizon, int season, int folds, const Stop &stop) {
+Backtest backtest(std::span<const double> series, int horizon, int season, int folds, Method method, const Stop &stop) {
     if (horizon < 1 || horizon > 10'000) throw std::invalid_argument("the horizon must be 1 to 10,000 steps");
     if (folds < 1) throw std::invalid_argument("a backtest needs at least one fold");
     if (season < 0) throw std::invalid_argument("the season must be at least 1 point");
     PreparedSeries const whole(series, static_cast<std::size_t>(season));
     std::size_t const steps = static_cast<std::size_t>(horizon),
                       least = std::max({steps, 2 * whole.season, std::size_t{4}});
-    ForecastOptions const options{horizon, static_cast<int>(whole.season), {80, 95}, Method::automatic};
+    ForecastOptions const options{horizon, static_cast<int>(whole.season), {80, 95}, method};
     double const unit = whole.restore(1) > 0 ? whole.restore(1) : 1;  // sums of values near the largest double
 
     Sums sums;

@@ -1,6 +1,6 @@
 #pragma once
 // How well forecasts would have done: fits to the past of a series, compared with what followed.
-#include "core/statistics/stop.hpp"
+#include "core/forecast/forecaster.hpp"
 
 #include <span>
 
@@ -17,11 +17,12 @@ struct Backtest {
     int folds = 0;  // as many as the series could give; 0 where it is too short for one
 };
 
-/// Forecasts by the default method of the last `horizon` values from all before them, of the `horizon` before those,
+/// Forecasts by a method of the last `horizon` values from all before them, of the `horizon` before those,
 /// and so on; a fold needs at least max(horizon, 2 seasons, 4) values before it. Missing values (NaN) are not judged.
 /// @param season  0: found, from the whole series
 /// @throws  std::invalid_argument for an empty series, horizon or folds below 1
 /// One forecast per fold.
-Backtest backtest(std::span<const double> series, int horizon, int season, int folds, const Stop & = {});
+Backtest backtest(std::span<const double> series, int horizon, int season, int folds, Method = Method::automatic,
+                  const Stop & = {});
 
 }  // namespace analytics::core

@@ -1,7 +1,9 @@
 #include "core/forecast/forecaster.hpp"
 
+#include "core/forecast/arima.hpp"
 #include "core/forecast/ensemble.hpp"
 #include "core/forecast/ets.hpp"
+#include "core/forecast/intermittent.hpp"
 #include "core/forecast/intervals.hpp"
 #include "core/forecast/naive.hpp"
 #include "core/forecast/profile.hpp"
@@ -92,6 +94,20 @@ ForecastResult from_model(const ModelForecast &model, const PreparedSeries &seri
     return result;
 }
 
+// The same for every step.
+ForecastResult from_demand(const DemandRate &demand, std::size_t horizon, const PreparedSeries &series,
+                           std::span<const double> levels) {
+    std::vector<double> lower, upper;
+    for (double level : levels) {
+        lower.push_back(series.restore(std::min(demand.rate, demand_quantile(demand, 0.5 - level / 200))));
+        upper.push_back(series.restore(std::max(demand.rate, demand_quantile(demand, 0.5 + level / 200))));
+    }
+    ForecastResult result;
+    result.value.assign(horizon, series.restore(demand.rate));
+    result.lower.assign(horizon, lower), result.upper.assign(horizon, upper);
+    return result;
+}
+
 // The day, and the week around it where there is one.
 std::vector<int> season_lengths(std::size_t season, std::size_t points) {
     std::vector<int> lengths;
@@ -108,16 +124,18 @@ bool long_season(std::span<const double> values, std::size_t season) {
 }  // namespace
 
 std::optional<Method> parse_method(std::string_view name) {
-    constexpr std::pair<std::string_view, Method> names[] = {{"auto", Method::automatic},
-                                                             {"fast", Method::fast},
-                                                             {"ets", Method::ets},
-                                                             {"theta", Method::theta},
-                                                             {"seasonal_naive", Method::seasonal_naive},
-                                                             {"naive", Method::naive},
-                                                             {"mstl", Method::mstl}};
+    constexpr std::pair<std::string_view, Method> names[] = {
+        {"auto", Method::automatic}, {"fast", Method::fast},   {"ets", Method::ets},
+        {"theta", Method::theta},    {"arima", Method::arima}, {"seasonal_naive", Method::seasonal_naive},
+        {"naive", Method::naive},    {"mstl", Method::mstl},   {"croston", Method::croston},
+        {"sba", Method::sba},        {"tsb", Method::tsb},     {"adida", Method::adida}};
     for (auto [known, method] : names)
         if (known == name) return method;
     return std::nullopt;
+}
+
+bool for_demand(Method method) {
+    return method == Method::croston || method == Method::sba || method == Method::tsb || method == Method::adida;
 }
 
 PreparedSeries::PreparedSeries(std::span<const double> series, std::size_t wanted) {
@@ -171,9 +189,22 @@ ForecastResult forecast(std::span<const double> series, const ForecastOptions &o
         case Method::theta:
             return from_model(theta_dynamic(y, static_cast<int>(season), options.horizon, stop).forecast, prepared,
                               options.levels);
+        case Method::arima: {
+            std::span<const double> const newest = y.last(std::min(y.size(), ArimaOptions().most_points));
+            ArimaFit const fit = auto_arima(newest, static_cast<int>(season), {}, stop);
+            return from_model(forecast_arima(fit, newest, options.horizon, stop), prepared, options.levels);
+        }
         case Method::mstl:
             return from_model(forecast_mstl(y, season_lengths(season, y.size()), options.horizon, stop), prepared,
                               options.levels);
+        case Method::croston:
+            return from_demand(croston(y), horizon, prepared, options.levels);
+        case Method::sba:
+            return from_demand(sba(y), horizon, prepared, options.levels);
+        case Method::tsb:
+            return from_demand(tsb(y), horizon, prepared, options.levels);
+        case Method::adida:
+            return from_demand(adida(y), horizon, prepared, options.levels);
         }
         throw std::invalid_argument("no such method");
     };

@@ -11,10 +11,26 @@
 
 namespace analytics::core {
 
-enum class Method : std::uint8_t { automatic, fast, ets, theta, seasonal_naive, naive, mstl };
+enum class Method : std::uint8_t {
+    automatic,
+    fast,
+    ets,
+    theta,
+    arima,
+    seasonal_naive,
+    naive,
+    mstl,
+    croston,
+    sba,
+    tsb,
+    adida
+};
 
-/// By its name in SQL: auto, fast, ets, theta, seasonal_naive, naive, mstl.
+/// By its name in SQL: auto, fast, ets, theta, arima, seasonal_naive, naive, mstl, croston, sba, tsb, adida.
 std::optional<Method> parse_method(std::string_view name);
+
+/// Whether it is one of the last four: for demand with many zeros, never negative (intermittent.hpp).
+bool for_demand(Method);
 
 struct ForecastOptions {
     int horizon = 1;                        // 1 to 10,000 steps
@@ -33,12 +49,13 @@ struct ForecastResult {
 ///
 /// automatic: seasonal means and robust levels (ensemble.hpp); with 16 points or more per season, profiles of the day
 /// and the week (profile.hpp). fast: the first of the former alone, or the mean profiles. Intervals of these and of the
-/// naive methods come from their errors within the history (intervals.hpp), of ets, theta and mstl from the model. What
-/// never was negative is not forecast negative. A value scaled by any factor gives the forecast scaled so.
+/// naive methods come from their errors within the history (intervals.hpp), of ets, theta, arima and mstl from the
+/// model, of demand from how often it comes and how large it is. What never was negative is not forecast negative. A
+/// value scaled by any factor gives the forecast scaled so.
 /// @param series  values at equal steps, oldest first; NaN is a missing value, filled from the same phase of the
 /// seasons
 ///                beside it (or along the line between its neighbours)
-/// @throws  std::invalid_argument for no value, infinite values, options out of range
+/// @throws  std::invalid_argument for no value, infinite values, options out of range, negative demand
 /// Cost: header of each method; bounded for long series, of which the last years count.
 ForecastResult forecast(std::span<const double> series, const ForecastOptions &, const Stop & = {});
 

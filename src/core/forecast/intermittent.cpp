@@ -1,6 +1,7 @@
 #include "core/forecast/intermittent.hpp"
 
 #include "core/series/scaling.hpp"
+#include "core/statistics/distributions.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -85,6 +86,15 @@ DemandPattern pattern_of(const Demand &demand) {
 }
 
 }  // namespace
+
+double demand_quantile(const DemandRate &demand, double p) {
+    double const among = (p - (1 - demand.probability)) / demand.probability;
+    if (!(demand.probability > 0 && among > 0)) return 0;
+    double const relative = demand.deviation / demand.size,  // squares of the sizes themselves may be no doubles
+        variance = relative * relative / demand.probability - (1 - demand.probability);
+    if (!(variance > 1e-6)) return demand.size;
+    return demand.size * gamma_quantile(among, 1 / variance, variance);
+}
 
 DemandRate croston(std::span<const double> y, double alpha) {
     check(alpha);

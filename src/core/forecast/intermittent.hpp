@@ -19,6 +19,10 @@ struct DemandRate {
     double deviation = 0;    // standard error of a period's demand, from probability and the sizes seen
 };
 
+/// The p-quantile, 0 < p < 1, of a period's demand: nothing where there is none, else a gamma distribution with the
+/// mean and the variance of the sizes.
+double demand_quantile(const DemandRate &, double p);
+
 // All of them: y at equal steps, finite, not negative, oldest first; at least 1 value, else std::invalid_argument.
 // Zeros only give zeros. alpha, beta in (0, 1]. O(n).
 

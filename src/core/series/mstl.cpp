@@ -3,7 +3,6 @@
 #include "core/forecast/ets.hpp"
 #include "core/series/loess.hpp"
 #include "core/series/scaling.hpp"
-#include "core/series/stl.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -12,7 +11,8 @@
 
 namespace analytics::core {
 
-MstlParts mstl(std::span<const double> y, std::span<const int> lengths, bool robust, const Stop &stop) {
+MstlParts mstl(std::span<const double> y, std::span<const int> lengths, bool robust, const Stop &stop,
+               MiddleSum middle_sum) {
     double const size = size_of(y);
     std::size_t const n = y.size();
     MstlParts parts;
@@ -42,7 +42,7 @@ MstlParts mstl(std::span<const double> y, std::span<const int> lengths, bool rob
             for (std::size_t t = 0; t < n; ++t) rest[t] += season[t];
             StlOptions options;
             options.season_window = 7 + 4 * static_cast<int>(i + 1);
-            options.robust = robust;
+            options.robust = robust, options.middle_sum = middle_sum;
             StlParts found = stl(rest, lengths[order[i]], options, stop);
             season = std::move(found.season), parts.trend = std::move(found.trend);
             for (std::size_t t = 0; t < n; ++t) rest[t] -= season[t];

@@ -4,6 +4,7 @@
 // Bandara, Hyndman & Bergmeir (2021), "MSTL: a seasonal-trend decomposition algorithm for time series with multiple
 // seasonal patterns"; as R forecast 8.20's mstl (test/golden/mstl.json).
 #include "core/forecast/model_forecast.hpp"
+#include "core/series/stl.hpp"
 #include "core/statistics/stop.hpp"
 
 #include <span>
@@ -25,7 +26,8 @@ struct MstlParts {
 /// @param lengths  points per season, each at least 2, without repetition
 /// @throws         std::invalid_argument
 /// O(n) for each season and round.
-MstlParts mstl(std::span<const double> y, std::span<const int> lengths, bool robust = false, const Stop & = {});
+MstlParts mstl(std::span<const double> y, std::span<const int> lengths, bool robust = false, const Stop & = {},
+               MiddleSum = nullptr);
 
 /// Forecasts: the seasons go on as in their last round, the rest by auto_ets without season.
 /// @param horizon  1 to 10,000

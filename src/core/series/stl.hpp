@@ -11,6 +11,9 @@
 
 namespace analytics::core {
 
+/// The sum of the two middle values of x (of the middle one with itself), x being used up.
+using MiddleSum = double (*)(std::span<double> x);
+
 /// Windows are odd numbers of points (even ones count one more, below 3 count 3).
 struct StlOptions {
     int season_window = 0;    // seasons that a season's figure is fitted to; 0: all, the season does not change
@@ -21,9 +24,7 @@ struct StlOptions {
     int rounds = 0;                                          // of the inner loop; 0: 2, or 1 if robust
     bool robust = false;                                     // weighs points far from the curves down, in 15 rounds
 
-    /// The sum of the two middle values of x (of the middle one with itself), x being used up: null finds it rightly.
-    /// Other programs do not: see stl().
-    double (*middle_sum)(std::span<double> x) = nullptr;
+    MiddleSum middle_sum = nullptr;  // null finds it rightly; other programs do not: see stl()
 };
 
 /// What a decomposition finds, in the units of the series: y = season + trend + remainder.

@@ -36,7 +36,8 @@ const char *status_of(const BudgetFutures &futures, const std::optional<double> 
 /// 1 - WAPE of forecasts of `horizon` days that were made within the history.
 std::optional<double> confidence(std::span<const double> history, int horizon) {
     if (history.size() < least_for_confidence) return std::nullopt;
-    core::Backtest const test = core::backtest(history, horizon, 7, 5, pg::check_for_interrupts);
+    core::Backtest const test =
+        core::backtest(history, horizon, 7, 5, core::Method::automatic, pg::check_for_interrupts);
     if (test.folds == 0 || std::isnan(test.wape)) return std::nullopt;
     return std::max(0.0, 1 - test.wape);
 }

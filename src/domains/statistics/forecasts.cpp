@@ -3,6 +3,7 @@
 #include "core/forecast/budget.hpp"
 #include "core/forecast/forecaster.hpp"
 #include "domains/statistics/series.hpp"
+#include "engine/forecast_method.hpp"
 #include "pg/rows.hpp"
 
 using namespace analytics;
@@ -29,11 +30,6 @@ std::vector<double> levels_argument(const pg::Args &args, int i) {
     return levels;
 }
 
-core::Method method_argument(const pg::Args &args, int i) {
-    return *core::parse_method(
-        args.one_of(i, "method", {"auto", "fast", "ets", "theta", "seasonal_naive", "naive", "mstl"}, "auto"));
-}
-
 double amount(const pg::Args &args, int i, const char *name) {
     if (args.null(i)) pg::bad_argument(name, "NULL", "a number");
     double const value = DatumGetFloat8(args.datum(i));
@@ -51,7 +47,7 @@ ANALYTICS_FUNCTION(analytics_forecast) {
     options.horizon = horizon_argument(args, 1);
     options.season = statistics::season_argument(args, 2);
     options.levels = levels_argument(args, 3);
-    options.method = method_argument(args, 4);
+    options.method = engine::forecast_method_argument(args, 4, series);
     using Array = pg::Raw<FLOAT8ARRAYOID>;
     pg::RowSink<int32, double, Array, Array> rows(fcinfo);
     core::ForecastResult const result = core::forecast(series, options, pg::check_for_interrupts);
@@ -83,7 +79,8 @@ ANALYTICS_FUNCTION(analytics_backtest_forecast) {
     std::vector<double> const series = statistics::series_argument(args, 0);
     int const horizon = horizon_argument(args, 1), season = statistics::season_argument(args, 2);
     int const folds = args.integer(3, "folds", 1, 100, 5);
-    core::Backtest const b = core::backtest(series, horizon, season, folds, pg::check_for_interrupts);
+    core::Method const method = engine::forecast_method_argument(args, 4, series);
+    core::Backtest const b = core::backtest(series, horizon, season, folds, method, pg::check_for_interrupts);
     return pg::make_row(fcinfo, b.mae, b.wape, b.smape, b.mase, b.coverage_80, b.coverage_95,
                         static_cast<int32>(b.folds));
 }

@@ -7,9 +7,9 @@ RETURNS TABLE (step integer, value double precision, lower double precision[], u
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100000 ROWS 30 AS 'MODULE_PATHNAME', 'analytics_forecast';
 COMMENT ON FUNCTION analytics.forecast(double precision[], integer, integer, double precision[], text) IS
 'The next values of a series of numbers, with prediction intervals.
-series: equally spaced values, oldest first; NULL is a missing one. horizon: 1 to 10000 steps. season_length: steps after which the pattern repeats (7 for days, 24 for hours), 1 for none, NULL: found from the data. levels: percent that the intervals hold, at most 20. method: auto (robust seasonal figures and levels, for hours with profiles of the day and the week; chosen on real series, see docs/statistics.md), fast (the first of these alone), ets (exponential smoothing, chosen by AICc), theta (dynamic optimised), seasonal_naive, naive or mstl. Name the season where you know it: little can be found in a short series.
+series: equally spaced values, oldest first; NULL is a missing one. horizon: 1 to 10000 steps. season_length: steps after which the pattern repeats (7 for days, 24 for hours), 1 for none, NULL: found from the data. levels: percent that the intervals hold, at most 20. method: auto (robust seasonal figures and levels, for hours with profiles of the day and the week; chosen on real series, see docs/statistics.md), fast (the first of these alone), ets (exponential smoothing, chosen by AICc), theta (dynamic optimised), arima (seasonal, chosen by AICc), seasonal_naive, naive, mstl, or for demand with many zeros croston, sba, tsb (for what may end) or adida, which say the same rate for every step. Name the season where you know it: little can be found in a short series.
 Result: step 1 to horizon, value, and for each level in the order given the lower and upper bound. Bounds of a series that was never negative are not negative.
-auto takes about 0.3 ms for a year of days and 4 ms for a month of hours, ets 1 and 12 ms. Errors: 22023 for a bad argument, 22003 for NaN or infinity.
+auto takes about 0.3 ms for a year of days and 4 ms for a month of hours, ets 1 and 12 ms, arima 40 and 500 ms. Errors: 22023 for a bad argument, 22003 for NaN or infinity.
 Example: SELECT * FROM analytics.forecast(ARRAY[12, 14, 13, 15, 20, 22, 12, 13, 15, 14, 16, 21, 23, 13]::float8[], 7, 7);';
 
 CREATE OR REPLACE FUNCTION analytics.forecast_exhaustion(series double precision[], spent double precision, budget double precision,
@@ -24,12 +24,12 @@ Result: p_exhaust, the probability that the budget is reached within the horizon
 Errors: 22023 for a bad argument, 22003 for NaN or infinity.';
 
 CREATE OR REPLACE FUNCTION analytics.backtest_forecast(series double precision[], horizon integer, season_length integer DEFAULT NULL,
-    folds integer DEFAULT 5, OUT mae double precision, OUT wape double precision, OUT smape double precision,
+    folds integer DEFAULT 5, method text DEFAULT 'auto', OUT mae double precision, OUT wape double precision, OUT smape double precision,
     OUT mase double precision, OUT coverage_80 double precision, OUT coverage_95 double precision, OUT folds integer)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 500000 AS 'MODULE_PATHNAME', 'analytics_backtest_forecast';
-COMMENT ON FUNCTION analytics.backtest_forecast(double precision[], integer, integer, integer) IS
+COMMENT ON FUNCTION analytics.backtest_forecast(double precision[], integer, integer, integer, text) IS
 'How well forecast() would have foretold the end of a series: it is made at several earlier points and compared with what came.
-series, horizon, season_length: as in forecast. folds: origins, 1 to 100.
+series, horizon, season_length, method: as in forecast. folds: origins, 1 to 100.
 Result: mae, mean absolute error; wape, the same over the mean absolute value (0.1 is 10 %); smape, symmetric, in percent 0 to 200; mase, over the mean absolute error of the seasonal naive forecast within the history (below 1 is better than it); coverage_80 and coverage_95, the share of the values within the intervals (0..1); folds, how many origins the history allowed (0: too short, and all others NULL).
 Errors: 22023 for a bad argument, 22003 for NaN or infinity.';
 
