@@ -16,6 +16,9 @@ packages="ca-certificates make g++ binutils cmake ninja-build clang clang-format
     libtap-parser-sourcehandler-pgtap-perl python3-psycopg2"
 server="postgresql-${postgres:-} postgresql-client-${postgres:-} postgresql-server-dev-${postgres:-} postgresql-${postgres:-}-pgtap"
 
+# Another Node.js than Debian's brings its own npm, and the two would exclude each other.
+command -v npm >/dev/null || packages="$packages nodejs npm"
+
 missing() {
     local package
     for package in $packages ${postgres:+$server}; do
