@@ -12,7 +12,7 @@ case $(. /etc/os-release && echo "${VERSION_ID:-testing}") in
     *)  postgres=$(apt-cache depends postgresql 2>/dev/null | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p' | head -n 1) ;;
 esac
 packages="ca-certificates make g++ binutils cmake ninja-build clang clang-format clang-tidy python3 perl procps
-    libroaring-dev libxxhash-dev libboost-dev libboost-math-dev libgtest-dev libbenchmark-dev nlohmann-json3-dev
+    libroaring-dev libxxhash-dev libxlsxwriter-dev libboost-dev libboost-math-dev libgtest-dev libbenchmark-dev nlohmann-json3-dev
     libtap-parser-sourcehandler-pgtap-perl python3-psycopg2"
 server="postgresql-${postgres:-} postgresql-client-${postgres:-} postgresql-server-dev-${postgres:-} postgresql-${postgres:-}-pgtap"
 

@@ -29,6 +29,7 @@ constexpr std::array table{
     Endpoint{"detect_changepoints", reader, L::dashboard, 300},
     Endpoint{"distinct_set", everyone, L::dashboard},
     Endpoint{"drop_rollup", admin, L::admin},
+    Endpoint{"export_answer", reader, L::dashboard, 60},
     Endpoint{"forecast", reader, L::dashboard, 300},
     Endpoint{"forecast_budget", reader, L::dashboard, 300},
     Endpoint{"forecast_exhaustion", reader, L::dashboard, 300},

@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION analytics_internal.json_schema_of(type oid) RETURNS j
 LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE
         WHEN t.typelem <> 0 AND t.typcategory = 'A' THEN jsonb_build_object('type', 'array', 'items', analytics_internal.json_schema_of(t.typelem))
-        WHEN t.typtype = 'd' AND t.typname ~ '/' THEN jsonb_build_object('type', 'string', 'contentMediaType', t.typname)
+        WHEN t.typtype = 'd' AND t.typname ~ '/' THEN '{}'::jsonb
         WHEN t.typtype = 'd' THEN analytics_internal.json_schema_of(t.typbasetype)
         ELSE CASE t.oid::regtype
             WHEN 'smallint'::regtype THEN '{"type": "integer", "format": "int32"}'
@@ -51,6 +51,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 40 SET search_path = pg_catalog, pg_te
            ('create_api_key', 'tier', '{"enum": ["FREE", "PRO", "ENTERPRISE"]}'),
            ('list_blocked_ips', 'row_limit', '{"minimum": 1, "maximum": 1000}'),
            ('list_blocked_ips', 'row_offset', '{"minimum": 0, "maximum": 1000000}'),
+           ('export_answer', 'format', '{"enum": ["csv", "jsonl", "html", "xlsx", "prometheus"]}'),
            ('get_hourly_trends', 'hours_back', '{"minimum": 1, "maximum": 168}'),
            ('get_active_anomalies', 'method', '{"enum": ["seasonal", "threshold"]}'),
            ('get_trends', 'period', '{"enum": ["7d", "30d", "90d"]}'),
@@ -97,7 +98,8 @@ WITH functions AS (
     SELECT p.*, e.access, e.limit_class, e.max_age, d.comment, split_part(d.comment, E'\n', 1) AS summary,
            nullif(btrim(substr(d.comment, length(split_part(d.comment, E'\n', 1)) + 1), E'\n'), '') AS description,
            analytics_internal.argument_descriptions(substr(d.comment, length(split_part(d.comment, E'\n', 1)) + 2), p.proargnames[1:p.pronargs]) AS said,
-           analytics_internal.examples() -> p.proname::text AS example
+           analytics_internal.examples() -> p.proname::text AS example,
+           (SELECT t.typname ~ '/' FROM pg_type t WHERE t.oid = p.prorettype) AS raw  -- served as the bytes it returns
     FROM analytics_internal.endpoints() e
     JOIN pg_proc p ON p.proname = e.name AND p.pronamespace = 'analytics'::regnamespace AND p.prokind = 'f',
     LATERAL (SELECT obj_description(p.oid, 'pg_proc') AS comment) d
@@ -128,6 +130,7 @@ WITH functions AS (
 ), results AS (
     SELECT f.oid, CASE
         WHEN f.prorettype = 'void'::regtype THEN NULL
+        WHEN f.raw THEN '{}'
         WHEN c.columns IS NOT NULL AND f.proretset THEN jsonb_build_object('type', 'array', 'items', c.columns)
         WHEN c.columns IS NOT NULL THEN c.columns
         WHEN f.prorettype IN ('jsonb'::regtype, 'json'::regtype) THEN coalesce(analytics_internal.json_schema_like(f.example -> 'result'), '{}')
@@ -145,7 +148,7 @@ WITH functions AS (
            || jsonb_build_object('responses',
                   CASE WHEN r.schema IS NULL THEN '{"204": {"description": "Done."}}'::jsonb
                        ELSE jsonb_build_object('200', jsonb_build_object('description', 'The answer.', 'headers', '{"X-RateLimit-Limit": {"$ref": "#/components/headers/X-RateLimit-Limit"}, "X-RateLimit-Remaining": {"$ref": "#/components/headers/X-RateLimit-Remaining"}, "X-RateLimit-Reset": {"$ref": "#/components/headers/X-RateLimit-Reset"}, "Cache-Control": {"$ref": "#/components/headers/Cache-Control"}}'::jsonb,
-                           'content', jsonb_build_object('application/json', jsonb_build_object('schema', r.schema)
+                           'content', jsonb_build_object(CASE WHEN f.raw THEN '*/*' ELSE 'application/json' END, jsonb_build_object('schema', r.schema)
                                || CASE WHEN f.example ? 'result' THEN jsonb_build_object('example', f.example -> 'result') ELSE '{}' END))) END
                   || '{"400": {"$ref": "#/components/responses/BadArgument"}, "401": {"$ref": "#/components/responses/Unauthorized"}, "403": {"$ref": "#/components/responses/Forbidden"}, "429": {"$ref": "#/components/responses/TooManyRequests"}, "500": {"$ref": "#/components/responses/InternalError"}}'
                   || CASE WHEN f.comment ~ 'PT404' THEN '{"404": {"$ref": "#/components/responses/NotFound"}}' ELSE '{}' END::jsonb

@@ -42,7 +42,7 @@ INSERT INTO probe.samples VALUES ('series', '(SELECT array_agg(10 + i % 7 + (i *
     ('sketch', '(SELECT analytics.quantiles(i) FROM generate_series(1, 9) i)'), ('set', '(SELECT analytics.distinct_set(i) FROM generate_series(1, 9) i)'),
     ('p', 'DEFAULT'), ('x', '3'), ('source', '''analytics_data.orders'''), ('time_column', '''created_at'''), ('measures', '''{"n": "count(*)"}'''),
     ('rollup', '''order_stats'''), ('expression', '''orders'''), ('view', '''analytics.order_stats'''),
-    ('key_id', '''000000000000'''), ('ip_address', '''203.0.113.9''');
+    ('key_id', '''000000000000'''), ('ip_address', '''203.0.113.9'''), ('function', '''get_cost_breakdown''');
 GRANT SELECT ON probe.samples TO PUBLIC;
 
 -- The call of a function: its required arguments and those that fix the moment or meet ids of both tenants.
@@ -52,7 +52,7 @@ CREATE FUNCTION probe.call_of(f oid) RETURNS text LANGUAGE sql STABLE AS $$
             FROM unnest(p.proargnames[1:p.pronargs], p.proargtypes::oid[]) WITH ORDINALITY a(name, type, i) LEFT JOIN probe.samples s ON s.argument = a.name
             WHERE i <= p.pronargs - p.pronargdefaults OR a.name IN ('as_of', 'observed_at', 'created_at', 'started_at', 'call_id', 'cost_usd', 'budget_id')
               AND NOT (p.proname = 'record_task' AND a.name IN ('cost_usd', 'started_at'))))
-    FROM pg_proc p WHERE p.oid = f
+    FROM pg_proc p WHERE p.oid = f AND NOT EXISTS (SELECT FROM unnest(p.proargnames[1:p.pronargs - p.pronargdefaults]) a(name) WHERE a.name NOT IN (SELECT argument FROM probe.samples))
 $$;
 CREATE VIEW probe.functions AS
     SELECT p.oid, p.proname, p.prokind, p.provolatile, e.access, probe.call_of(p.oid) AS call

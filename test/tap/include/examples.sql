@@ -55,6 +55,7 @@ INSERT INTO pgrst.examples (function, arguments) VALUES
     ('define_metric', '{"name": "cost_per_call", "rollup": "llm_call_stats", "expression": "spend / nullif(calls, 0)", "unit": "USD", "direction": "down", "description": "Average cost of a call."}'),
     ('create_rollup', '{"name": "order_amounts", "source": "analytics_data.orders", "time_column": "created_at", "measures": {"largest": "max(total_amount)"}}'),
     ('invalidate_rollup', '{"name": "order_amounts", "from_time": "2026-03-01T00:00:00Z", "to_time": "2026-03-02T00:00:00Z"}'), ('drop_rollup', '{"name": "order_amounts"}'),
+    ('export_answer', '{"function": "get_cost_breakdown", "arguments": {"period": "7d", "as_of": "2026-03-02T10:07:00Z"}, "format": "jsonl"}'),
     ('schedule_refresh', '{"view": "public.weekly_report", "every": "1 hour"}'),
     ('revoke_api_key', '{"key_id": "0c75eb13d1db"}'), ('block_ip', '{"ip_address": "203.0.113.9", "reason": "scraper"}'), ('is_ip_blocked', '{"ip_address": "203.0.113.9"}');
 INSERT INTO pgrst.examples (function, arguments, settled) VALUES ('create_api_key', '{"name": "nightly report", "scopes": ["read"], "tier": "PRO"}', false), ('list_api_keys', '{}', false), ('list_blocked_ips', '{}', false),
