@@ -76,6 +76,8 @@ describe('HS256', () => {
         const bearer = await token(claimsOf('authenticated'));
         await send(loader.url, `${summary}?token=hidden-in-the-query`, { bearer, headers: { apikey: 'hidden-in-a-header', cookie: 'session=hidden-in-a-cookie' } });
         await send(loader.url, summary, { bearer: `${bearer}x` });
+        await send(loader.url, '/the/last/one');
+        await loader.logged(/"path":"none"/);
         const log = loader.log.join('\n');
         assert.ok(log.includes('/dashboard/summary'), 'requests are in the log');
         for (const part of [bearer, bearer.split('.')[2], secret, 'hidden-in']) assert.ok(!log.includes(part), `${part.slice(0, 20)} is in the log`);

@@ -31,6 +31,14 @@ export async function startLoader(settings = {}) {
         url,
         log,
         process: child,
+        /** Resolves when a line of the log matches: it comes by a pipe, maybe after the answer. */
+        async logged(pattern) {
+            for (let i = 0; i < 200; i++) {
+                if (log.some((line) => pattern.test(line))) return;
+                await new Promise((done) => setTimeout(done, 25));
+            }
+            throw new Error(`${pattern} does not come in the log:\n${log.slice(-20).join('\n')}`);
+        },
         async stop() {
             if (child.exitCode === null) {
                 child.kill('SIGTERM');

@@ -23,14 +23,9 @@ export interface SqlFunction {
     readonly takesBody: boolean;
     readonly columns: readonly Column[];
     readonly shape: Shape;
-    readonly resultType: string;
     readonly mediaType: string | undefined;
     readonly readOnly: boolean;
-    /** Group of roles, see analytics_internal.endpoints(). */
-    readonly access: string;
     readonly cacheControl: string;
-    readonly summary: string;
-    readonly description: string;
 }
 
 export interface Catalog {
@@ -42,11 +37,10 @@ export interface Catalog {
 // format_type leaves out the schema of what search_path shows, so that is emptied first.
 const question = `
 SELECT p.proname AS name, p.provolatile <> 'v' AS read_only, p.proretset AS is_set,
-       t.typname AS result_name, t.typtype AS result_kind, format_type(p.prorettype, NULL) AS result_type,
+       t.typname AS result_name, t.typtype AS result_kind,
        format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL) AS result_base,
-       p.pronargdefaults AS defaults, coalesce(obj_description(p.oid, 'pg_proc'), '') AS comment,
+       p.pronargdefaults AS defaults,
        coalesce(a.arguments, '[]') AS arguments, coalesce(a.columns, '[]') AS columns,
-       coalesce(e.access, 'owner') AS access,
        coalesce(e.max_age, 0) AS max_age, coalesce(e.stale_while_revalidate, 0) AS stale
 FROM pg_proc p
 JOIN pg_type t ON t.oid = p.prorettype
@@ -67,13 +61,10 @@ interface Row {
     is_set: boolean;
     result_name: string;
     result_kind: string;
-    result_type: string;
     result_base: string;
     defaults: number;
-    comment: string;
     arguments: Column[];
     columns: Column[];
-    access: string;
     max_age: number;
     stale: number;
 }
@@ -96,7 +87,6 @@ function toFunction(row: Row): SqlFunction | undefined {
     const named = row.arguments.every((argument) => argument.name !== '');
     const takesBody = row.arguments.length === 1 && row.arguments[0]?.name === '';
     if (!named && !takesBody) return undefined; // a type's own function: called by position, not by a client
-    const [summary = '', ...rest] = row.comment.split('\n');
     const firstDefault = row.arguments.length - row.defaults;
     return {
         name: row.name,
@@ -104,13 +94,9 @@ function toFunction(row: Row): SqlFunction | undefined {
         takesBody,
         columns: row.columns,
         shape: shapeOf(row),
-        resultType: row.result_type,
         mediaType: row.result_kind === 'd' && row.result_name.includes('/') ? row.result_name : undefined,
         readOnly: row.read_only,
-        access: row.access,
         cacheControl: row.read_only ? cacheControl(row.max_age, row.stale) : 'no-store',
-        summary,
-        description: rest.join('\n').trim(),
     };
 }
 

@@ -32,7 +32,7 @@ export class RequestError extends Error {
 }
 
 export function makePool(config: Config): Pool {
-    return new Pool({
+    const pool = new Pool({
         ...(config.databaseUrl !== undefined && { connectionString: config.databaseUrl }),
         max: config.poolSize,
         connectionTimeoutMillis: 10_000,
@@ -42,6 +42,9 @@ export function makePool(config: Config): Pool {
         idle_in_transaction_session_timeout: 10_000,
         options: '-c timezone=UTC -c search_path=analytics,public',
     });
+    // A connection that the server ends while a request has it: the request's statement fails, which is enough.
+    pool.on('connect', (client) => client.on('error', () => undefined));
+    return pool;
 }
 
 const settings = `SELECT pg_catalog.set_config('request.jwt.claims', $1, true), pg_catalog.set_config('request.headers', $2, true),

@@ -8,10 +8,10 @@ import { toCsv } from './csv.js';
 import { type Database, RequestError } from './database.js';
 import { contractBody, HttpError, rpcBody, type Headers } from './errors.js';
 import { readInput, type Body, type Query } from './input.js';
-import { openApi } from './openapi.js';
+import { withPaths, type Document } from './openapi.js';
 import { sections, type Line } from './routes.js';
 import { checkProfile, findFunction, fromBody, fromQuery, single } from './rpc.js';
-import { statementFor, type Format, type Values } from './statement.js';
+import { noValues, statementFor, type Format, type Values } from './statement.js';
 
 const everyAnswer: Headers = [
     ['X-API-Version', '1'],
@@ -25,6 +25,8 @@ const everyAnswer: Headers = [
 
 // They may say who somebody is, and functions need no more than the claims.
 const secretHeaders = new Set(['authorization', 'cookie', 'apikey', 'proxy-authorization']);
+
+const rpcPaths: readonly string[] = ['/rpc/:function', '/rest/v1/rpc/:function'];
 
 type Methods = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 const allMethods: readonly Methods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
@@ -82,6 +84,16 @@ export function makeServer({ config, database, catalog }: Options): FastifyInsta
         reply.header('X-Request-Id', request.id);
         done();
     });
+    // A client keeps its connection for the next request, and closing would wait for it.
+    let closing = false;
+    app.addHook('preClose', (done) => {
+        closing = true;
+        done();
+    });
+    app.addHook('onSend', (_request, reply, _payload, done) => {
+        if (closing) reply.header('Connection', 'close');
+        done();
+    });
     app.addHook('onResponse', (request, reply, done) => {
         request.log.info({ method: request.method, path: request.routeOptions.url ?? 'none', status: reply.statusCode, ms: Math.round(reply.elapsedTime * 10) / 10 }, 'request');
         done();
@@ -130,7 +142,7 @@ export function makeServer({ config, database, catalog }: Options): FastifyInsta
         reply.header('Cache-Control', 'no-store');
         setHeaders(reply, error.headers);
         if (error.status === 401 && !reply.hasHeader('WWW-Authenticate')) reply.header('WWW-Authenticate', 'Bearer');
-        const rpc = request.url.startsWith('/rpc/');
+        const rpc = rpcPaths.some((path) => path === request.routeOptions.url);
         return reply.code(error.status).header('Content-Type', 'application/json; charset=utf-8')
             .send(JSON.stringify(rpc ? rpcBody(error) : contractBody(error, request.id)));
     });
@@ -169,9 +181,10 @@ export function makeServer({ config, database, catalog }: Options): FastifyInsta
         }
     }
 
-    app.route({
+    // supabase-js puts /rest/v1 before.
+    for (const url of rpcPaths) app.route({
         method: ['GET', 'POST'],
-        url: '/rpc/:function',
+        url,
         handler: async (request: FastifyRequest<{ Params: { function: string }; Querystring: Query }>, reply) => {
             const get = request.method !== 'POST';
             const { work, body, status, headers } = await perform(request, reply, () => {
@@ -187,13 +200,15 @@ export function makeServer({ config, database, catalog }: Options): FastifyInsta
             return send(reply, work, fn !== undefined && typeof body === 'string' ? single(fn, request.headers.accept, body) : body, status, headers);
         },
     });
-    served.set('/rpc/:function', new Set(['GET', 'HEAD', 'POST']));
+    for (const url of rpcPaths) served.set(url, new Set(['GET', 'HEAD', 'POST']));
 
-    let made: { catalog: Catalog; text: string } | undefined;
-    app.get('/openapi.json', (_request, reply) => {
-        const known = catalog();
-        if (made?.catalog !== known) made = { catalog: known, text: JSON.stringify(openApi(known)) };
-        return reply.header('Cache-Control', 'private, max-age=300').type('application/json; charset=utf-8').send(made.text);
+    app.get('/openapi.json', async (request, reply) => {
+        const { work, body, status, headers } = await perform(request, reply, () => {
+            const fn = catalog().functions.get('get_openapi');
+            if (fn === undefined) throw new HttpError(404, 'This database does not describe itself', undefined, 'It has no function get_openapi.');
+            return { functions: [fn], values: noValues, format: 'as declared', readOnly: true };
+        });
+        return send(reply, work, JSON.stringify(withPaths(JSON.parse(body.toString()) as Document)), status, headers);
     });
     served.set('/openapi.json', new Set(['GET', 'HEAD']));
 
