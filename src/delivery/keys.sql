@@ -64,12 +64,18 @@ COMMENT ON FUNCTION analytics.revoke_api_key(text) IS
 key_id: as create_api_key returned it. Revoking it again changes nothing.
 Errors: PT404 when the tenant has no such key.';
 
+CREATE OR REPLACE FUNCTION analytics_internal.recent_key_uses() RETURNS TABLE (key_id text, last_used_at timestamptz)
+LANGUAGE c STABLE PARALLEL RESTRICTED COST 10000 ROWS 10 AS 'MODULE_PATHNAME', 'analytics_recent_key_uses';
+COMMENT ON FUNCTION analytics_internal.recent_key_uses() IS
+'When API keys of the caller''s tenant were last used, as far as that is not in the table yet.';
+
 CREATE OR REPLACE FUNCTION analytics.list_api_keys()
 RETURNS TABLE (key_id text, name text, prefix text, scopes text[], tier text, created_at timestamptz, last_used_at timestamptz,
     expires_at timestamptz, revoked_at timestamptz)
 LANGUAGE sql STABLE PARALLEL RESTRICTED COST 1000 ROWS 50 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT k.key_id, k.name, k.prefix, k.scopes, k.tier, k.created_at, k.last_used_at, k.expires_at, k.revoked_at
-    FROM analytics_data.api_keys k WHERE k.tenant_id = analytics.current_tenant()
+    SELECT k.key_id, k.name, k.prefix, k.scopes, k.tier, k.created_at, greatest(k.last_used_at, u.last_used_at), k.expires_at, k.revoked_at
+    FROM analytics_data.api_keys k LEFT JOIN analytics_internal.recent_key_uses() u USING (key_id)
+    WHERE k.tenant_id = analytics.current_tenant()
     ORDER BY k.created_at DESC, k.key_id LIMIT 1000
 $$;
 COMMENT ON FUNCTION analytics.list_api_keys() IS

@@ -25,13 +25,6 @@ static_assert(settings.size() <= SharedState::most_classes);
 
 constexpr int64 ns_per_second = 1'000'000'000;
 
-/// Nanoseconds since the machine started, the same for all processes; nobody sets this clock.
-int64 monotonic_now() {
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return int64{now.tv_sec} * ns_per_second + now.tv_nsec;
-}
-
 core::Taken take(SharedState &state, Limit limit, std::string_view name, const core::Rate &rate, int cost) {
     SharedBuckets &shared = limit == Limit::anon ? state.anonymous : state.known;
     core::BucketTable table(shared.buckets);
@@ -57,6 +50,12 @@ int64 seconds_up(int64 ns) { return (ns + ns_per_second - 1) / ns_per_second; }
 
 }  // namespace
 
+int64 monotonic_now() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return int64{now.tv_sec} * ns_per_second + now.tv_nsec;
+}
+
 std::span<const LimitSetting> limit_settings() { return settings; }
 
 Verdict take_tokens(Limit limit, std::string_view caller, int cost) {
@@ -64,8 +63,8 @@ Verdict take_tokens(Limit limit, std::string_view caller, int cost) {
     if (*setting.tokens == 0) return {};
     SharedState *const state = shared_state();
     if (state == nullptr) return {};
-    std::string name(setting.name);  // the same caller has a bucket for each class
-    name.append(1, '\0').append(caller);
+    std::string name(setting.name);  // the same caller has a bucket for each class; the memory is the whole server's
+    name.append(1, '\0').append(std::to_string(MyDatabaseId)).append(1, '\0').append(caller);
     core::Rate const rate(*setting.tokens, setting.window_seconds * ns_per_second);
     core::Taken const taken = take(*state, limit, name, rate, cost);
     return {taken.allowed,

@@ -30,6 +30,9 @@ struct LimitSetting {
 std::span<const LimitSetting> limit_settings();
 inline const LimitSetting &setting_of(Limit limit) { return limit_settings()[static_cast<std::size_t>(limit)]; }
 
+/// Nanoseconds since the machine started, the same for all processes; nobody sets this clock.
+int64 monotonic_now();
+
 /// What became of a call.
 struct Verdict {
     bool allowed = true;

@@ -49,6 +49,7 @@ CREATE OR REPLACE FUNCTION analytics_internal.argument_rules() RETURNS TABLE (fu
 LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 40 SET search_path = pg_catalog, pg_temp AS $$
     VALUES ('check_rate_limit', 'limit_class', '{"enum": ["anon", "dashboard", "agent", "admin", "scrape", "ingest", "export", "free", "pro", "enterprise", "service"]}'::jsonb),
            ('create_api_key', 'tier', '{"enum": ["FREE", "PRO", "ENTERPRISE"]}'),
+           ('get_api_usage', 'hours', '{"minimum": 1, "maximum": 8760}'),
            ('list_blocked_ips', 'row_limit', '{"minimum": 1, "maximum": 1000}'),
            ('list_blocked_ips', 'row_offset', '{"minimum": 0, "maximum": 1000000}'),
            ('export_answer', 'format', '{"enum": ["csv", "jsonl", "html", "xlsx", "prometheus"]}'),

@@ -1,6 +1,6 @@
 // What happens before each request through PostgREST: see the comment of analytics.pre_request().
 #include "delivery/limits.hpp"
-#include "delivery/request.hpp"
+#include "delivery/request_log.hpp"
 #include "delivery/response.hpp"
 #include "pg/settings.hpp"
 
@@ -70,6 +70,8 @@ void handle() {
     std::vector<Header> headers{{"X-API-Version", "1"}, {"X-Request-Id", request.id}};
     auto const refuse_uncached = [&](const Refusal &refusal) {
         headers.emplace_back("Cache-Control", "no-store");
+        note_request(request, caller);
+        note_refusal(refusal.status);
         refuse(refusal, headers);
     };
     auto const refuse_if_blocked = [&] {
@@ -87,6 +89,7 @@ void handle() {
         }
         if (caller.tenant != before) refuse_if_blocked();  // the key's tenant may have blocked it
     }
+    note_request(request, caller);
     Verdict const verdict = count(caller, request);
     add_limit_headers(headers, verdict);
     if (!verdict.allowed) {

@@ -18,6 +18,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 50 SET search_path = pg_catalog, pg_temp 
         ('budgets', 'SELECT', 'SELECT, UPDATE (reserved_at)'),
         ('model_prices', 'SELECT', 'SELECT'),
         ('api_keys', '', ''),  -- who may write here makes itself any key
+        ('api_requests', '', 'SELECT, INSERT'),  -- who asked what, from where, is for admins
         ('blocked_ips', '', ''),
         ('model_aliases', 'SELECT', 'SELECT'),
         ('cost_adjustments', 'SELECT', 'SELECT'),
@@ -108,10 +109,15 @@ BEGIN
 
     -- Views and stores: sums of the tables, for those who may read these; row security holds for both. Stores of a table
     -- of somebody else's are for whom its owner lets read it (create_rollup copies that).
-    FOR r IN SELECT c.oid::regclass AS relation FROM pg_class c
+    FOR r IN SELECT c.oid::regclass AS relation,
+                    CASE WHEN c.relname IN (SELECT e.name || suffix FROM analytics_internal.endpoints() e
+                                            JOIN analytics_store.rollups y ON y.name = e.name,
+                                            unnest('{"",_base,_hour,_day,_rows}'::text[]) suffix WHERE e.access = 'admin')
+                         THEN 'analytics_admin' ELSE 'analytics_reader, analytics_writer' END AS readers
+             FROM pg_class c
              WHERE pg_has_role(c.relowner, 'USAGE') AND c.relkind IN ('r', 'p', 'v')
                AND (c.relnamespace = 'analytics'::regnamespace
-                    AND c.relname IN (SELECT e.name FROM analytics_internal.endpoints() e WHERE e.access = 'reader')
+                    AND c.relname IN (SELECT e.name FROM analytics_internal.endpoints() e WHERE e.access IN ('reader', 'admin'))
                     OR c.relnamespace = to_regnamespace('analytics_store')
                     AND c.relname <> ALL ('{sources,rollups,notes,watch,scheduled_views,metrics}'::name[])
                     AND c.relname NOT IN (SELECT y.name || suffix FROM analytics_store.rollups y
@@ -121,7 +127,7 @@ BEGIN
         IF take_back THEN
             EXECUTE format('REVOKE ALL ON TABLE %s FROM PUBLIC, %s', r.relation, callers);
         END IF;
-        EXECUTE format('GRANT SELECT ON TABLE %s TO analytics_reader, analytics_writer', r.relation);
+        EXECUTE format('GRANT SELECT ON TABLE %s TO %s', r.relation, r.readers);
     END LOOP;
     -- The registry: metrics and scheduled views are written by whoever administers, the rest by the engine as its owner.
     FOR r IN SELECT c.oid::regclass AS relation, g.name, g.rights

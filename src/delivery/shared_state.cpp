@@ -13,6 +13,7 @@ void make_state(void *block, int tranche) {
     if (!pg_strong_random(&state->seed, sizeof state->seed)) state->seed = static_cast<std::uint64_t>(MyProcPid);
     make(state->anonymous, tranche);
     make(state->known, tranche);
+    LWLockInitialize(&state->ring.lock.lock, tranche);
 }
 
 }  // namespace

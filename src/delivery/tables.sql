@@ -1,4 +1,4 @@
--- The tables of delivery: API keys, blocked addresses.
+-- The tables of delivery: API keys, blocked addresses, the log of requests.
 
 CREATE OR REPLACE FUNCTION analytics_internal.install_delivery() RETURNS SETOF text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $install$
@@ -58,6 +58,48 @@ BEGIN
         'expires_at', 'From then on it is let in again; NULL: never.',
         'blocked_by', 'Who blocked it: the claim sub, else the role.',
         'automatic', 'True where nobody did: its behaviour was reason enough.'));
+
+    RETURN QUERY SELECT analytics_internal.ensure_table('analytics_data.api_requests', $columns$
+        request_id text NOT NULL DEFAULT gen_random_uuid()::text,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        method text NOT NULL,
+        endpoint text NOT NULL,
+        status_code integer NOT NULL,
+        response_time_ms double precision,
+        user_id text,
+        client_ip inet,
+        cache_hit boolean,
+        error_code text,
+        PRIMARY KEY (tenant_id, request_id),
+        CONSTRAINT api_requests_id_length CHECK (length(request_id) BETWEEN 1 AND 200),
+        CONSTRAINT api_requests_time_finite CHECK (isfinite(created_at)),
+        CONSTRAINT api_requests_method_length CHECK (length(method) BETWEEN 1 AND 20),
+        CONSTRAINT api_requests_endpoint_length CHECK (length(endpoint) BETWEEN 1 AND 500),
+        CONSTRAINT api_requests_status CHECK (status_code BETWEEN 100 AND 599),
+        CONSTRAINT api_requests_response_time_finite CHECK (response_time_ms >= 0 AND response_time_ms < 'Infinity')
+    $columns$, 'Requests to the API: what pre_request noted, and what services record.');
+    RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'api_requests_tenant_time',
+        'ON analytics_data.api_requests (tenant_id, created_at)');
+    RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'api_requests_time',
+        'ON analytics_data.api_requests (created_at)');
+    RETURN QUERY SELECT analytics_internal.ensure_comments('analytics_data.api_requests', jsonb_build_object(
+        'request_id', 'The id of the request, unique within the tenant: X-Request-Id where that is.',
+        'created_at', 'When it came.',
+        'method', 'GET, POST, ...',
+        'endpoint', 'Its path: /rpc/get_trends. Refused requests to paths of others are "other".',
+        'status_code', 'The HTTP status of the answer.',
+        'response_time_ms', 'Milliseconds from its start to its end in the database.',
+        'user_id', 'Whose request: the claim sub, or key: and the id of an API key.',
+        'client_ip', 'The address it came from, where that is known.',
+        'cache_hit', 'Whether a cache answered it; NULL: not known.',
+        'error_code', 'The SQLSTATE of its error.'));
+    RETURN QUERY SELECT analytics_internal.ensure_rollup('request_stats', 'analytics_data.api_requests', 'created_at',
+        '{"requests": "count(*)", "errors": "count(*) FILTER (WHERE status_code >= 400)",
+          "server_errors": "count(*) FILTER (WHERE status_code >= 500)",
+          "rate_limited": "count(*) FILTER (WHERE status_code = 429)",
+          "auth_failures": "count(*) FILTER (WHERE status_code = 401 OR status_code = 403)",
+          "cache_known": "count(cache_hit)", "cache_hits": "count(*) FILTER (WHERE cache_hit)",
+          "latency": "quantiles(response_time_ms)", "latency_mean": "avg(response_time_ms)", "users": "distinct(user_id)"}', '{endpoint}');
 END $install$;
 COMMENT ON FUNCTION analytics_internal.install_delivery() IS
-'Makes or completes the tables of API keys and blocked addresses; a line for each thing done.';
+'Makes or completes the tables of API keys, blocked addresses and requests, and their rollup; a line for each thing done.';

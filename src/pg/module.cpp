@@ -3,8 +3,9 @@
 #include "pg/settings.hpp"
 
 #include "delivery/limits.hpp"
-#include "delivery/shared_state.hpp"
+#include "delivery/request_log.hpp"
 #include "engine/notes.hpp"
+#include "worker/worker.hpp"
 
 #include <climits>
 
@@ -36,6 +37,19 @@ void define_limits() {
                                nullptr, nullptr, nullptr);
 }
 
+void define_worker() {
+    DefineCustomStringVariable("agent_analytics.database", "Database of the background worker; empty means none.",
+                               "The worker writes down the requests of this database and maintains its rollups. Read "
+                               "when the server starts.",
+                               &analytics::pg::worker_database, "", PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("agent_analytics.flush_interval", "How often the worker writes down noted requests.",
+                            nullptr, &analytics::pg::flush_interval_ms, 1000, 10, 3'600'000, PGC_SIGHUP, GUC_UNIT_MS,
+                            nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("agent_analytics.maintenance_interval", "How often the worker calls run_maintenance().",
+                            "0 means never.", &analytics::pg::maintenance_interval_s, 60, 0, 86400, PGC_SIGHUP,
+                            GUC_UNIT_S, nullptr, nullptr, nullptr);
+}
+
 void define_settings() {
     DefineCustomStringVariable("agent_analytics.tenant", "Tenant of a session without a JWT claim.",
                                "Used by analytics.current_tenant(); empty means 'default'.", &tenant_setting, "",
@@ -49,6 +63,7 @@ void define_settings() {
                             &analytics::pg::refresh_wait_ms, 1000, 0, INT_MAX / 2, PGC_USERSET, GUC_UNIT_MS, nullptr,
                             nullptr, nullptr);
     define_limits();
+    define_worker();
     MarkGUCPrefixReserved("agent_analytics");
 }
 
@@ -59,5 +74,7 @@ void _PG_init(void) {
         analytics::pg::call([] { define_settings(); });
         analytics::engine::register_callbacks();
         analytics::delivery::request_shared_state();
+        analytics::delivery::register_request_log();
+        analytics::worker::register_worker();
     });
 }

@@ -17,4 +17,9 @@ inline int trusted_proxies = 1;
 /// agent_analytics.client_address_header, in lower case.
 inline char *client_address_header = nullptr;
 
+/// agent_analytics.database: whose the background worker is; empty: there is none.
+inline char *worker_database = nullptr;
+/// agent_analytics.flush_interval, milliseconds, and agent_analytics.maintenance_interval, seconds; 0: no maintenance.
+inline int flush_interval_ms = 1000, maintenance_interval_s = 60;
+
 }  // namespace analytics::pg

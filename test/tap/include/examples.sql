@@ -23,6 +23,9 @@ BEGIN
         'status', CASE WHEN i % 8 = 0 THEN 'failed' ELSE 'completed' END, 'task_type', 'report', 'started_at', first + i * interval '7 hours',
         'completed_at', first + i * interval '7 hours' + interval '25 minutes')) FROM generate_series(1, 119) i));
     PERFORM analytics.record_agent_status('writer', 'active', '2026-03-02 10:00Z');
+    INSERT INTO analytics_data.api_requests (request_id, created_at, method, endpoint, status_code, response_time_ms, user_id)
+    SELECT 'r' || i, timestamptz '2026-03-02 00:00Z' + i * interval '1 minute', 'GET', CASE i % 3 WHEN 0 THEN '/rpc/get_dashboard_summary' ELSE '/rpc/get_trends' END,
+           CASE WHEN i % 50 = 0 THEN 429 WHEN i % 77 = 0 THEN 400 ELSE 200 END, 3 + i * 7 % 11, 'u' || i % 4 FROM generate_series(1, 500) i;
     INSERT INTO analytics_data.api_keys (key_id, name, prefix, key_hash, scopes, tier) VALUES ('0c75eb13d1db', 'old report', 'aa_0c75eb13d1db', sha256('x'), '{read}', 'PRO');
     PERFORM analytics.set_budget('default', 100, 'month'), analytics.set_budget('all-time', 500, 'total');
 END $$;
@@ -57,7 +60,7 @@ INSERT INTO pgrst.examples (function, arguments) VALUES
     ('invalidate_rollup', '{"name": "order_amounts", "from_time": "2026-03-01T00:00:00Z", "to_time": "2026-03-02T00:00:00Z"}'), ('drop_rollup', '{"name": "order_amounts"}'),
     ('export_answer', '{"function": "get_cost_breakdown", "arguments": {"period": "7d", "as_of": "2026-03-02T10:07:00Z"}, "format": "jsonl"}'),
     ('schedule_refresh', '{"view": "public.weekly_report", "every": "1 hour"}'),
-    ('revoke_api_key', '{"key_id": "0c75eb13d1db"}'), ('block_ip', '{"ip_address": "203.0.113.9", "reason": "scraper"}'), ('is_ip_blocked', '{"ip_address": "203.0.113.9"}');
+    ('get_api_usage', '{"hours": 24, "as_of": "2026-03-02T10:07:00Z"}'), ('revoke_api_key', '{"key_id": "0c75eb13d1db"}'), ('block_ip', '{"ip_address": "203.0.113.9", "reason": "scraper"}'), ('is_ip_blocked', '{"ip_address": "203.0.113.9"}');
 INSERT INTO pgrst.examples (function, arguments, settled) VALUES ('create_api_key', '{"name": "nightly report", "scopes": ["read"], "tier": "PRO"}', false), ('list_api_keys', '{}', false), ('list_blocked_ips', '{}', false),
     ('check_rate_limit', '{"bucket_key": "webhook-7", "limit_class": "free"}', false), ('refresh_rollups', '{"name": "order_stats"}', false), ('get_rollup_status', '{}', false);
 INSERT INTO pgrst.examples (function, arguments) VALUES ('unblock_ip', '{"ip_address": "203.0.113.9"}'), ('clear_blocked_ips', '{}');
