@@ -7,7 +7,7 @@
 #include "pg/values.hpp"
 
 #include <algorithm>
-#include <map>
+#include <unordered_map>
 
 namespace analytics::engine {
 namespace {
@@ -71,11 +71,15 @@ std::string statement_sql(const Rollup &rollup, const Query &query, const Shape 
                   filter_clauses(query, "s"));
 }
 
-pg::Statement &statement(std::string sql, std::size_t filters, bool several) {
+/// Rows of a short while are grouped by sorting: a hash table is made for as many as a generic plan expects, for each
+/// range anew. Saved statements are told apart by their text.
+pg::Statement &statement(std::string sql, std::size_t filters, bool several, bool short_while) {
+    if (short_while) sql += " /* a short while */";
     Oid const instant = several ? TIMESTAMPTZARRAYOID : TIMESTAMPTZOID;
     std::vector<Oid> types{TEXTOID, instant, instant};
     types.insert(types.end(), filters, TEXTARRAYOID);
-    return pg::saved_statement(std::move(sql), std::move(types), pg::PlanFor::by_index);
+    return pg::saved_statement(std::move(sql), std::move(types),
+                               short_while ? pg::PlanFor::few_rows : pg::PlanFor::by_index);
 }
 
 /// Whether a stored bucket is one row of a group, so that its stored count of distinct values is the answer.
@@ -84,6 +88,12 @@ bool one_row_a_bucket(const Rollup &rollup, const Query &query) {
         if (query.group_by && *query.group_by == d) return true;
         return std::any_of(query.filters.begin(), query.filters.end(),
                            [&](const Filter &f) { return f.dimension == d && f.values.size() == 1; });
+    });
+}
+
+bool asks_distinct(const Rollup &rollup, const Query &query) {
+    return std::any_of(query.measures.begin(), query.measures.end(), [&](int m) {
+        return rollup.measures[static_cast<std::size_t>(m)].kind == MeasureKind::distinct;
     });
 }
 
@@ -99,6 +109,12 @@ Datum instant_array(std::span<const TimeRange> ranges, int64 (*side)(TimeRange))
     return pg::to_array(elements, TIMESTAMPTZOID);
 }
 
+/// Lets a map of strings be searched without making one.
+struct HashOfText {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+};
+
 /// Collects rows of any level into the slots of groups.
 class Collector {
   public:
@@ -107,17 +123,24 @@ class Collector {
         answer_.slots = static_cast<int>(query.edges.size()) - 1;
         answer_.measures = static_cast<int>(query.measures.size());
         for (int m : query.measures) measures_.emplace_back(rollup.measures[static_cast<std::size_t>(m)]);
-        if (!keyed_) (void)group(std::nullopt);
+        if (!keyed_) add_group(std::nullopt);
     }
 
-    void take(const pg::Result &rows) {
-        int const columns = rows.empty() ? 0 : rows.descriptor()->natts;
-        values_.resize(static_cast<std::size_t>(columns));
-        nulls_ = std::make_unique<bool[]>(static_cast<std::size_t>(columns) + 1);
-        for (uint64 i = 0; i < rows.size(); ++i) {
-            rows.deform(i, values_.data(), nulls_.get());
-            take_row();
-            if ((i & 1023) == 1023) pg::check_for_interrupts();
+    /// A row as the executor made it: bucket, [key,] states.
+    void take(const Datum *values, const bool *nulls) {
+        std::size_t const slot = slot_of(DatumGetTimestampTz(values[0]));
+        std::vector<MergeState> &states = keyed_ ? group(values[1], nulls[1]) : states_.front();
+        std::size_t column = keyed_ ? 2 : 1;
+        for (std::size_t m = 0; m < measures_.size(); ++m) {
+            MergeState &state = states[slot * measures_.size() + m];
+            int64 count = 0;
+            bool const null = nulls[column];
+            Datum const value = values[column++];
+            if (measures_[m].kind == MeasureKind::avg || measures_[m].kind == MeasureKind::distinct) {
+                if (!nulls[column]) count = DatumGetInt64(values[column]);
+                ++column;
+            }
+            if (!null || count != 0) state.add(measures_[m], value, null, count);
         }
     }
 
@@ -136,25 +159,6 @@ class Collector {
     }
 
   private:
-    void take_row() {
-        auto const slot = slot_of(DatumGetTimestampTz(values_[0]));
-        std::optional<std::string> key;
-        if (keyed_ && !nulls_[1]) key = pg::to_string(values_[1]);
-        std::vector<MergeState> &states = group(std::move(key));
-        std::size_t column = keyed_ ? 2 : 1;
-        for (std::size_t m = 0; m < measures_.size(); ++m) {
-            MergeState &state = states[slot * measures_.size() + m];
-            int64 count = 0;
-            bool const null = nulls_[column];
-            Datum const value = values_[column++];
-            if (measures_[m].kind == MeasureKind::avg || measures_[m].kind == MeasureKind::distinct) {
-                if (!nulls_[column]) count = DatumGetInt64(values_[column]);
-                ++column;
-            }
-            if (!null || count != 0) state.add(measures_[m], value, null, count);
-        }
-    }
-
     /// Rows come in order of time within a range, so the slot is normally the last one or the next.
     std::size_t slot_of(int64 at) {
         const std::vector<int64> &edges = query_.edges;
@@ -166,49 +170,56 @@ class Collector {
         return last_slot_;
     }
 
-    std::vector<MergeState> &group(std::optional<std::string> key) {
-        if (last_group_ && answer_.groups[*last_group_].key == key) return states_[*last_group_];
-        auto const [place, fresh] = index_.try_emplace(key, states_.size());
-        if (fresh) {
-            answer_.groups.push_back({key, {}});
-            states_.emplace_back(static_cast<std::size_t>(answer_.slots) * measures_.size());
+    std::vector<MergeState> &group(Datum key, bool null) {
+        if (null) {
+            if (!nameless_) nameless_ = add_group(std::nullopt);
+            return states_[*nameless_];
         }
-        last_group_ = place->second;
-        return states_[place->second];
+        std::string_view const name = pg::text_view(key);
+        auto const known = index_.find(name);
+        if (known != index_.end()) return states_[known->second];
+        return states_[index_.emplace(name, add_group(std::string(name))).first->second];
+    }
+
+    std::size_t add_group(std::optional<std::string> key) {
+        answer_.groups.push_back({std::move(key), {}});
+        states_.emplace_back(static_cast<std::size_t>(answer_.slots) * measures_.size());
+        return states_.size() - 1;
     }
 
     const Query &query_;
     bool keyed_, with_sets_;
     Answer answer_;
     std::vector<MergeType> measures_;
-    std::map<std::optional<std::string>, std::size_t> index_;
+    std::unordered_map<std::string, std::size_t, HashOfText, std::equal_to<>> index_;
+    std::optional<std::size_t> nameless_;  // the group of rows without a key
     std::vector<std::vector<MergeState>> states_;
-    std::optional<std::size_t> last_group_;
     std::size_t last_slot_ = 0;
-    std::vector<Datum> values_;
-    std::unique_ptr<bool[]> nulls_;
 };
+
+/// How long they last together, but no longer than from the first to now.
+int64 length_of(const std::vector<TimeRange> &ranges) {
+    int64 length = 0;
+    TimestampTz const now = GetCurrentTimestamp();
+    for (TimeRange r : ranges) length += std::max<int64>(0, std::min(r.to, now) - r.from);
+    return length;
+}
 
 void read_ranges(const pg::Spi &spi, const Rollup &rollup, const Query &query, const Shape &shape,
                  const std::vector<TimeRange> &ranges, std::span<Datum> parameters, Collector &collector) {
     if (ranges.empty()) return;
     bool const several = ranges.size() > 1;
-    pg::Statement &level = statement(statement_sql(rollup, query, shape, several), query.filters.size(), several);
-    // Some at a time, so that the rows of many need not lie in memory together.
-    constexpr std::size_t most = 64;
-    for (std::size_t first = 0; first < ranges.size(); first += most) {
-        auto const part = std::span(ranges).subspan(first, std::min(most, ranges.size() - first));
-        if (several) {
-            parameters[1] = instant_array(part, [](TimeRange r) { return r.from; });
-            parameters[2] = instant_array(part, [](TimeRange r) { return r.to; });
-        } else {
-            parameters[1] = TimestampTzGetDatum(part.front().from);
-            parameters[2] = TimestampTzGetDatum(part.front().to);
-        }
-        pg::Result const rows = level.run(spi, parameters);
-        collector.take(rows);
-        rows.free();
+    bool const short_while = shape.level == Level::raw && length_of(ranges) <= 8 * rollup.bucket;
+    pg::Statement &level =
+        statement(statement_sql(rollup, query, shape, several), query.filters.size(), several, short_while);
+    if (several) {
+        parameters[1] = instant_array(ranges, [](TimeRange r) { return r.from; });
+        parameters[2] = instant_array(ranges, [](TimeRange r) { return r.to; });
+    } else {
+        parameters[1] = TimestampTzGetDatum(ranges.front().from);
+        parameters[2] = TimestampTzGetDatum(ranges.front().to);
     }
+    level.run_each(spi, parameters, [&](const Datum *values, const bool *nulls) { collector.take(values, nulls); });
 }
 
 Answer read_once(const pg::Spi &spi, const Rollup &rollup, const Query &query, bool with_sets) {
@@ -217,10 +228,18 @@ Answer read_once(const pg::Spi &spi, const Rollup &rollup, const Query &query, b
     std::vector<Datum> parameters{pg::to_text(rollup.source.has_tenant ? query.tenant : std::string()), 0, 0};
     for (const Filter &filter : query.filters) parameters.push_back(text_array(filter.values));
     Collector collector(rollup, query, with_sets);
-    bool const counts = !with_sets && one_row_a_bucket(rollup, query);
+    // Slots of one stored row have their distinct values counted already; what both kinds of slots need alike is read
+    // by one statement.
+    bool const counts = !with_sets && asks_distinct(rollup, query) && one_row_a_bucket(rollup, query);
     for (int level = 0; level < core::level_count; ++level) {
-        read_ranges(spi, rollup, query, {static_cast<Level>(level), counts}, cover.whole[level], parameters, collector);
-        read_ranges(spi, rollup, query, {static_cast<Level>(level), false}, cover.parts[level], parameters, collector);
+        std::vector<TimeRange> whole = cover.whole[level], parts = cover.parts[level];
+        if (!counts && !whole.empty()) {
+            parts.insert(parts.end(), whole.begin(), whole.end());
+            parts = core::unite(std::move(parts));
+            whole.clear();
+        }
+        read_ranges(spi, rollup, query, {static_cast<Level>(level), true}, whole, parameters, collector);
+        read_ranges(spi, rollup, query, {static_cast<Level>(level), false}, parts, parameters, collector);
     }
     return collector.finish();
 }

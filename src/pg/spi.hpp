@@ -1,6 +1,6 @@
 #pragma once
 // Queries: SPI with plans that are prepared once a session and role, and stay generic.
-#include "pg/boundary.hpp"
+#include "pg/memory.hpp"
 
 #include <map>
 #include <unordered_map>
@@ -80,6 +80,27 @@ class PlannerSettings {
          hashagg_ = enable_hashagg;
 };
 
+/// Where the executor sends the rows of Statement::run_each.
+template <class Take> struct RowReceiver : DestReceiver {
+    explicit RowReceiver(Take &taker) : DestReceiver{}, take(taker) {
+        receiveSlot = receive;
+        rStartup = [](DestReceiver *, int, TupleDesc) {};
+        rShutdown = rDestroy = [](DestReceiver *) {};
+        mydest = DestTuplestore;
+    }
+    static bool receive(TupleTableSlot *slot, DestReceiver *self) {
+        slot_getallattrs(slot);
+        auto *const receiver = static_cast<RowReceiver *>(self);
+        enter([&] {
+            InContext const in(receiver->context);
+            receiver->take(static_cast<const Datum *>(slot->tts_values), static_cast<const bool *>(slot->tts_isnull));
+        });
+        return true;
+    }
+    Take &take;
+    MemoryContext context = CurrentMemoryContext;
+};
+
 /// A statement that is planned once a session and role. Generic from the start: PostgreSQL's own choice never
 /// becomes generic for a time range, and planning then costs 10-20 % of a short read. Without workers, because
 /// the answers of a rollup depend on this backend's memory. Names carry their schema, values are parameters.
@@ -109,6 +130,25 @@ class Statement {
             if (code < 0) elog(ERROR, "SPI_execute_snapshot failed: %s", SPI_result_code_string(code));
         });
         return {SPI_tuptable, SPI_processed};
+    }
+
+    /// Like run(), but each row goes to `take(values, nulls)` as the executor makes it: nothing is copied or kept. What
+    /// the values point to is gone when it returns. It runs in the memory context that is current now.
+    template <class Take> void run_each(const Spi &, std::span<const Datum> values, Take take) {
+        SPIPlanPtr const plan = prepare();
+        PlannerSettings const settings(use_);
+        RowReceiver<Take> receiver(take);
+        call([&] {
+            ParamListInfo const parameters = makeParamList(static_cast<int>(values.size()));
+            for (std::size_t i = 0; i < values.size(); ++i)
+                parameters->params[i] = {values[i], false, PARAM_FLAG_CONST, types_[i]};
+            SPIExecuteOptions options{};
+            options.params = parameters;
+            options.read_only = true;
+            options.dest = &receiver;
+            int const code = SPI_execute_plan_extended(plan, &options);
+            if (code < 0) elog(ERROR, "SPI_execute_plan_extended failed: %s", SPI_result_code_string(code));
+        });
     }
 
     const std::string &sql() const { return sql_; }

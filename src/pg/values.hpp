@@ -87,18 +87,15 @@ template <class T> struct Cell<std::optional<T>> {
     }
 };
 
-/// A text Datum as a C++ string (detoasted, copied).
-inline std::string to_string(Datum text_value) {
-    struct View {
-        char *data;
-        int size;
-    };
-    View const view = call([&] {
-        text *const t = DatumGetTextPP(text_value);
-        return View{VARDATA_ANY(t), static_cast<int>(VARSIZE_ANY_EXHDR(t))};
-    });
-    return {view.data, static_cast<std::size_t>(view.size)};
+/// The characters of a text Datum: of the value itself, or of a copy in the current memory context if it was toasted.
+inline std::string_view text_view(Datum value) {
+    auto *held = reinterpret_cast<text *>(DatumGetPointer(value));
+    if (VARATT_IS_EXTERNAL(held) || VARATT_IS_COMPRESSED(held)) held = call([&] { return DatumGetTextPP(value); });
+    return {VARDATA_ANY(held), VARSIZE_ANY_EXHDR(held)};
 }
+
+/// A text Datum as a C++ string (detoasted, copied).
+inline std::string to_string(Datum text_value) { return std::string(text_view(text_value)); }
 
 inline Datum to_text(std::string_view v) { return Column<std::string_view>::datum(v); }
 
