@@ -60,7 +60,8 @@ void MergeState::add(const MergeType &type, Datum value, bool null, int64 count)
 
 void MergeState::add_sum(const MergeType &type, Datum value) {
     if (type.type == NUMERICOID) {
-        value_ = numeric_sum(value_, value);
+        if (!more_) more_.emplace();
+        if (!more_->add(value)) value_ = numeric_sum(value_, value);
     } else if (type.type == FLOAT8OID) {
         value_ = Float8GetDatum(DatumGetFloat8(value_) + DatumGetFloat8(value));
     } else {
@@ -106,7 +107,7 @@ Cell MergeState::finish(const MergeType &type, bool with_sets) {
         cell.null = !value_set_;
         break;
     default:
-        cell.value = value_;
+        cell.value = more_ ? numeric_sum(value_, more_->value()) : value_;
         cell.null = !value_set_;
         break;
     }
@@ -141,8 +142,15 @@ Datum as_numeric(const Measure &measure, const Cell &cell) {
 }
 
 std::optional<double> quantile(const Cell &cell, double p) {
-    if (cell.null) return std::nullopt;
-    return quantile_sketch(cell.value).quantile(p);
+    std::optional<double> value;
+    quantiles(cell, std::span(&p, 1), std::span(&value, 1));
+    return value;
+}
+
+void quantiles(const Cell &cell, std::span<const double> probabilities, std::span<std::optional<double>> into) {
+    if (cell.null) return;
+    core::QuantileSketch const sketch = quantile_sketch(cell.value);
+    for (std::size_t i = 0; i < probabilities.size(); ++i) into[i] = sketch.quantile(probabilities[i]);
 }
 
 }  // namespace analytics::engine

@@ -3,6 +3,7 @@
 #include "core/sketch/distinct_set.hpp"
 #include "core/sketch/quantile_sketch.hpp"
 #include "engine/reader.hpp"
+#include "pg/numeric_sum.hpp"
 
 #include <memory>
 
@@ -35,6 +36,7 @@ class MergeState {
     Datum value_ = 0;
     int64 count_ = 0;
     bool any_ = false, value_set_ = false;
+    std::optional<pg::NumericSum> more_;  // to be added to value_
     std::unique_ptr<core::DistinctSet> set_;
     std::unique_ptr<core::QuantileSketch> sketch_;
 };

@@ -57,6 +57,8 @@ double as_double(const Measure &, const Cell &);
 Datum as_numeric(const Measure &, const Cell &);
 /// Value at probability p of a quantiles cell; nullopt when it has no values.
 std::optional<double> quantile(const Cell &, double p);
+/// Values at some probabilities of a quantiles cell, `into` of the same length; nullopt when it has no values.
+void quantiles(const Cell &, std::span<const double> probabilities, std::span<std::optional<double>> into);
 
 /// analytics.current_tenant(), in C++.
 std::string current_tenant();

@@ -42,8 +42,7 @@ std::vector<Line> from_rollup(const pg::Spi &spi, const char *rollup_name, const
         Line line{group.key,     whole(calls),    whole(input),
                   whole(output), whole(unpriced), whole(successes),
                   std::nullopt,  std::nullopt,    {}};
-        for (std::size_t q = 0; q < quantiles.size(); ++q)
-            line.latency[q] = engine::quantile(answer.cell(group, 0, latency), quantiles[q]);
+        engine::quantiles(answer.cell(group, 0, latency), quantiles, line.latency);
         if (!cost.null) line.cost = cost.value;
         if (mean.count > 0) line.mean_latency = DatumGetFloat8(mean.value) / static_cast<double>(mean.count);
         lines.push_back(std::move(line));
