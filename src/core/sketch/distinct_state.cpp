@@ -27,7 +27,8 @@ void DistinctState::require(Holds what) const {
 template <class T> void DistinctState::remove_repeated() {
     std::vector<T> values(used());
     std::memcpy(values.data(), tail(), sizeof(T) * values.size());
-    std::sort(values.begin(), values.end());
+    if constexpr (std::is_same_v<T, Hash128>) sort_hashes(values);
+    else std::sort(values.begin(), values.end());
     values.erase(std::unique(values.begin(), values.end()), values.end());
     std::memcpy(tail(), values.data(), sizeof(T) * values.size());
     set_used(values.size());
@@ -92,14 +93,14 @@ DistinctSet DistinctState::all() const {
 
 DistinctState::Growth DistinctState::grow(std::span<const std::byte> stored) const {
     std::uint64_t const incoming = stored.empty() ? 1 : DistinctSet::cardinality(stored);
-    if (used() + incoming <= longest_tail / 2) {
+    if (used() + incoming <= longest_tail() / 2) {
         std::size_t const places = std::max(2 * capacity(), 2 * (used() + static_cast<std::size_t>(incoming)));
         return {{}, false, header_bytes + body_bytes() + width() * places};
     }
     DistinctSet set = all();
     if (!stored.empty()) set.merge(stored);
     std::vector<std::byte> merged = set.bytes();
-    std::size_t const bytes = header_bytes + merged.size() + std::max(width() * longest_tail, merged.size());
+    std::size_t const bytes = header_bytes + merged.size() + std::max(width() * longest_tail(), merged.size());
     return {std::move(merged), true, bytes};
 }
 

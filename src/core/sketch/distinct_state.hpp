@@ -43,7 +43,8 @@ class DistinctState {
     std::vector<std::byte> encode() const { return all().bytes(); }
 
   private:
-    static constexpr std::size_t longest_tail = 2048;  // beyond it a tail is merged into the body
+    /// Beyond it a tail is merged into the body, which for integers may be far smaller.
+    std::size_t longest_tail() const noexcept { return holds() == Holds::hashes ? 65536 : 2048; }
 
     Holds holds() const noexcept { return static_cast<Holds>(memory_[1]); }
     std::size_t width() const noexcept { return holds() == Holds::hashes ? 16 : 8; }
