@@ -22,8 +22,12 @@ namespace {
 
 using core::TimeRange;
 
-std::map<std::string, AfterRefresh, std::less<>> &parts() {
-    static std::map<std::string, AfterRefresh, std::less<>> registered;
+struct Parts {
+    RefreshPart before = nullptr, after = nullptr;
+};
+
+std::map<std::string, Parts, std::less<>> &parts() {
+    static std::map<std::string, Parts, std::less<>> registered;
     return registered;
 }
 
@@ -175,17 +179,17 @@ class SourceRefresh {
         int64 const target = target_ == beginning ? beginning : core::floor_to(target_, rollup.bucket);
         RollupRefresh work(spi_, snapshot_, rollup);
         work.report.name = rollup.name;
-        auto const part = parts().find(rollup.name);
+        auto const found = parts().find(rollup.name);
+        Parts const part = found != parts().end() ? found->second : Parts();
         if (from != beginning) {
             std::vector<RefreshedRange> const ranges = disjoint(dirty_, rollup.bucket, from);
             as_source_owner([&] {
-                if (!ranges.empty()) work.recompute(ranges, from, from);
-                if (part != parts().end() && !ranges.empty()) part->second(spi_, snapshot_, ranges, from);
+                if (!ranges.empty()) recompute(work, part, ranges, from, from);
             });
         }
         bool done = true;
         if (target > from) {
-            done = advance(rollup, work, from, target, one_chunk, part != parts().end() ? part->second : nullptr);
+            done = advance(rollup, work, from, target, one_chunk, part);
             store_state(rollup.id, from);
         } else {
             store_state(rollup.id, from);
@@ -195,9 +199,14 @@ class SourceRefresh {
         return done;
     }
 
+    void recompute(RollupRefresh &work, Parts part, const std::vector<RefreshedRange> &ranges, int64 from, int64 to) {
+        if (part.before != nullptr) part.before(spi_, snapshot_, ranges, to);
+        work.recompute(ranges, from, to);
+        if (part.after != nullptr) part.after(spi_, snapshot_, ranges, to);
+    }
+
     /// Summarises [from, target), upwards in chunks; `from` moves along.
-    bool advance(const Rollup &rollup, RollupRefresh &work, int64 &from, int64 target, bool one_chunk,
-                 AfterRefresh part) {
+    bool advance(const Rollup &rollup, RollupRefresh &work, int64 &from, int64 target, bool one_chunk, Parts part) {
         bool done = true;
         as_source_owner([&] {
             int64 start = from;
@@ -211,8 +220,7 @@ class SourceRefresh {
                 TimestampTz const began = GetCurrentTimestamp();
                 int64 const end = target - start <= pace.width() ? target : core::floor_to(start + pace.width(), hour);
                 RefreshedRange const range{std::nullopt, start, end};
-                work.recompute({range}, from == beginning ? start : from, end);
-                if (part != nullptr) part(spi_, snapshot_, std::span(&range, 1), end);
+                recompute(work, part, {range}, from == beginning ? start : from, end);
                 pace.took(milliseconds_since(began));
                 start = from = end;
                 pg::check_for_interrupts();
@@ -283,8 +291,13 @@ void require_read_committed() {
 
 }  // namespace
 
-bool after_refresh(const char *rollup, AfterRefresh part) {
-    parts()[rollup] = part;
+bool before_refresh(const char *rollup, RefreshPart part) {
+    parts()[rollup].before = part;
+    return true;
+}
+
+bool after_refresh(const char *rollup, RefreshPart part) {
+    parts()[rollup].after = part;
     return true;
 }
 

@@ -14,13 +14,15 @@ struct RefreshedRange {
 };
 
 /// What a domain keeps in step with a rollup of its own (facts about a key's whole life). Called for each refresh of
-/// that rollup, as owner of the source, with the ranges recomputed and how far the rollup is summarised now. What
-/// it reads and writes must go through pg::Statement::run_under with this snapshot; but what it reads of another
-/// rollup's refresh must be as fresh as that one's commit, and written in turns (overlaps.cpp).
-using AfterRefresh = void (*)(const pg::Spi &, Snapshot, std::span<const RefreshedRange>, int64 summarised_to);
+/// that rollup, as owner of the source, with the ranges to recompute and how far the rollup is summarised then:
+/// `before` while the stores still say what they said, `after` when they are recomputed. What it reads and writes must
+/// go through pg::Statement::run_under with this snapshot; but what it reads of another rollup's refresh must be as
+/// fresh as that one's commit, and written in turns (overlaps.cpp).
+using RefreshPart = void (*)(const pg::Spi &, Snapshot, std::span<const RefreshedRange>, int64 summarised_to);
 
-/// Registers a domain's part for the rollup of that name; true, so that it can initialise a static.
-bool after_refresh(const char *rollup, AfterRefresh part);
+/// Register a domain's part for the rollup of that name; true, so that they can initialise a static.
+bool before_refresh(const char *rollup, RefreshPart part);
+bool after_refresh(const char *rollup, RefreshPart part);
 
 struct RefreshReport {
     std::string name;

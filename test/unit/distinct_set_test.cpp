@@ -105,6 +105,20 @@ TEST(DistinctSet, CountsExactly) {
         }
 }
 
+TEST(DistinctSet, FindsWhatItHolds) {
+    for (std::int64_t const count : {0, 1, 2, 3, 100, 1000}) {
+        DistinctSet set;
+        auto const hash = [](std::int64_t i) { return hash_bytes(std::as_bytes(std::span(&i, 1)), 1); };
+        for (std::int64_t i = 0; i < count; ++i) set.add_hash(hash(i));
+        std::vector<std::byte> const bytes = set.bytes();
+        for (std::int64_t i = 0; i < 2 * count + 2; ++i) EXPECT_EQ(DistinctSet::holds(bytes, hash(i)), i < count);
+    }
+    DistinctSet integers;
+    integers.add_integer(1);
+    EXPECT_FALSE(DistinctSet::holds(integers.bytes(), Hash128{0, 1}));
+    EXPECT_THROW(DistinctSet::holds({}, Hash128{0, 1}), std::invalid_argument);
+}
+
 TEST(DistinctSet, KeepsTheIntegersThemselves) {
     for (const Integers &values : samples()) {
         Bytes const bytes = set_of(values, false).bytes();

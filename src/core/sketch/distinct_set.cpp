@@ -45,6 +45,21 @@ DistinctSet::Head DistinctSet::head(std::span<const std::byte> stored) {
     return head;
 }
 
+bool DistinctSet::holds(std::span<const std::byte> stored, Hash128 hash) {
+    Head const found = head(stored);
+    if (found.kind != Kind::hashes) return false;
+    std::span<const std::byte> const payload = payload_of(stored, found);
+    std::size_t first = 0, behind = static_cast<std::size_t>(found.count);
+    while (first < behind) {
+        std::size_t const middle = first + (behind - first) / 2;
+        auto const here = load<Hash128>(payload.data() + HashSet::stored_bytes * middle);
+        if (here == hash) return true;
+        if (here < hash) first = middle + 1;
+        else behind = middle;
+    }
+    return false;
+}
+
 void DistinctSet::merge(std::span<const std::byte> stored) {
     Head const incoming = head(stored);
     std::span<const std::byte> const payload = payload_of(stored, incoming);

@@ -40,6 +40,9 @@ class DistinctSet {
     /// From the first 8 bytes alone; the rest may be missing.
     static std::uint64_t cardinality(std::span<const std::byte> stored) { return head(stored).count; }
     static Head head(std::span<const std::byte> stored);
+    /// Whether a set of hashes holds one; false for sets of integers. O(log values).
+    /// @throws std::invalid_argument when the head is not that of a set or does not fit the length
+    static bool holds(std::span<const std::byte> stored, Hash128 hash);
     /// @throws std::invalid_argument unless the bytes are a valid set; a form that bytes() would not choose is valid,
     /// so that another release of CRoaring may choose another
     static void validate(std::span<const std::byte> stored);

@@ -3,16 +3,12 @@
 //
 // analytics_store.customer_first_orders has it by customer, counting only orders below what the rollup order_stats has
 // summarised; customer_first_order_counts has how many fall into each hour. The refresh of the rollup keeps both in
-// step. A reader corrects them by the customers of the ranges that must be read from the source: an order that came,
-// changed or went since lies in one of those.
+// step (first_orders_refresh.cpp). A reader corrects them by the customers of the ranges that must be read from the
+// source: an order that came, changed or went since lies in one of those.
 #include "engine/live.hpp"
 #include "engine/refresh.hpp"
 
 namespace analytics::commerce {
-
-/// The rollup's part of a refresh (engine::AfterRefresh).
-void refresh_first_orders(const pg::Spi &, Snapshot, std::span<const engine::RefreshedRange> ranges,
-                          int64 summarised_to);
 
 /// How many customers of a tenant had their first order in each slot [edges[i], edges[i + 1]), under the active
 /// snapshot. `live`: of the rollup order_stats, under the same snapshot.

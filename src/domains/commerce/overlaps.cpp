@@ -82,10 +82,6 @@ void count_for_each(const pg::Spi &spi, RangeArrays &hours) {
 #undef STORED
 #undef COUNTED
 
-[[maybe_unused]] bool const registered = engine::after_refresh("session_stats", refresh_overlaps);
-
-}  // namespace
-
 void refresh_overlaps(const pg::Spi &spi, Snapshot, std::span<const engine::RefreshedRange> ranges, int64) {
     if (engine::find_rollup_or_null("order_stats") == nullptr ||
         engine::find_rollup_or_null("session_stats") == nullptr)
@@ -95,6 +91,11 @@ void refresh_overlaps(const pg::Spi &spi, Snapshot, std::span<const engine::Refr
     count_for_all(spi, hours.all);
     count_for_each(spi, hours.own);
 }
+
+[[maybe_unused]] bool const registered[] = {engine::after_refresh("order_stats", refresh_overlaps),
+                                            engine::after_refresh("session_stats", refresh_overlaps)};
+
+}  // namespace
 
 std::map<int64, int64> read_overlaps(const pg::Spi &spi, const std::string &tenant, int64 from, int64 to) {
     static pg::Statement statement("SELECT c.hour, c.customers FROM analytics_store.customer_overlaps c "

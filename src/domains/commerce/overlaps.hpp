@@ -11,9 +11,6 @@
 
 namespace analytics::commerce {
 
-/// The part of either rollup in a refresh (engine::AfterRefresh).
-void refresh_overlaps(const pg::Spi &, Snapshot, std::span<const engine::RefreshedRange> ranges, int64 summarised_to);
-
 /// By the start of the hour, those in [from, to) that have any. What they say holds only where the hour is clean in
 /// both rollups.
 std::map<int64, int64> read_overlaps(const pg::Spi &, const std::string &tenant, int64 from, int64 to);
