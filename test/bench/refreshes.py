@@ -83,23 +83,32 @@ def refresh_once(db, source, case, new):
     return db.clock(f"SELECT analytics.refresh_rollups('{next(iter(source['views']))}')")
 
 
-def run(table, large, small):
-    for kind, source in SOURCES.items():
-        for db in filter(None, (large, small)):
-            db.now()
-            make_views(db, source)
-            db.execute(f"ANALYZE {source['table']}")
-        for number, (question, case, goal) in enumerate(CASES):
-            mine, other, less = [], [], []
-            for turn in range(3):
-                for again in range(3):
-                    mine.append(refresh_once(large, source, case, number == 0))
-                    if small:
-                        less.append(refresh_once(small, source, case, number == 0))
-                other.append(sum(large.clock(f"REFRESH MATERIALIZED VIEW CONCURRENTLY bench.{v}") for v in source["views"]))
-                check_views(large, source, large.value("SELECT date_trunc('hour', %s)", summarised_to(large, source)))
-            cost, count = statistics.median(mine), len(source["views"])
-            table.faster(f"refresh of {kind} ({count} rollup{'s' if count > 1 else ''}): {question}", cost,
-                         statistics.median(other), goal)
-            if small and number < 2:
-                table.at_most(f"the same, {large.scale} M against {small.scale} M", cost, statistics.median(less), 1.5)
+def orders(table, large, small):
+    measure("orders", table, large, small, turns=3, refreshes=3)
+
+
+def calls(table, large, small):
+    """The opponent needs minutes, so it has one turn a case."""
+    measure("llm_calls", table, large, small, turns=1, refreshes=7)
+
+
+def measure(kind, table, large, small, turns, refreshes):
+    source = SOURCES[kind]
+    for db in filter(None, (large, small)):
+        db.now()
+        make_views(db, source)
+        db.execute(f"ANALYZE {source['table']}")
+    for number, (question, case, goal) in enumerate(CASES):
+        mine, other, less = [], [], []
+        for turn in range(turns):
+            for again in range(refreshes):
+                mine.append(refresh_once(large, source, case, number == 0))
+                if small:
+                    less.append(refresh_once(small, source, case, number == 0))
+            other.append(sum(large.clock(f"REFRESH MATERIALIZED VIEW CONCURRENTLY bench.{v}") for v in source["views"]))
+            check_views(large, source, large.value("SELECT date_trunc('hour', %s)", summarised_to(large, source)))
+        cost, count = statistics.median(mine), len(source["views"])
+        table.faster(f"refresh of {kind} ({count} rollup{'s' if count > 1 else ''}): {question}", cost,
+                     statistics.median(other), goal)
+        if small and number < 2:
+            table.at_most(f"the same, {large.scale} M against {small.scale} M", cost, statistics.median(less), 1.5)
