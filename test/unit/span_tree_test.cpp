@@ -114,6 +114,17 @@ TEST(SpanTree, OpenSpansRunUpToAsOf) {
     EXPECT_FALSE(Trees({{"t", "r", "", 0, 100}}, 100)["r"].open);
 }
 
+TEST(SpanTree, ALostEndDoesNotKeepARunGoing) {
+    std::vector<Fact> facts{
+        {"t", "r", "", 0, 50}, {"t", "a", "r", 10, {}}, {"t", "b", "r", 40, 70}, {"t", "c", "a", 90, {}}};
+    Trees const ended(facts);
+    EXPECT_TRUE(ended["a"].open);
+    EXPECT_EQ(ended["a"].to_us, 70);
+    EXPECT_EQ(ended["c"].to_us, 90);
+    facts[0].end.reset();
+    EXPECT_EQ(Trees(facts)["a"].to_us, 1000);
+}
+
 TEST(SpanTree, AnEndBeforeTheStartIsNoTime) {
     Trees const run({{"t", "r", "", 0, 100}, {"t", "a", "r", 50, 20}});
     EXPECT_EQ(run["a"].duration_us(), 0);
@@ -236,10 +247,7 @@ struct Plain {
     const std::vector<Fact> &facts;
 
     explicit Plain(const std::vector<Fact> &f) : facts(f) {
-        for (std::size_t i = 0; i < f.size(); ++i) {
-            std::int64_t const end = f[i].end && *f[i].end <= as_of_random ? *f[i].end : as_of_random;
-            from.push_back(f[i].start), to.push_back(std::max(f[i].start, end)), order.push_back(i);
-        }
+        for (std::size_t i = 0; i < f.size(); ++i) order.push_back(i);
         auto const key = [&](std::size_t i) {
             return std::tuple(f[i].start, f[i].id, f[i].trace, f[i].parent, f[i].end, i);
         };
@@ -252,6 +260,17 @@ struct Plain {
             std::size_t at = parent[i];
             for (std::size_t step = 0; step < f.size() && at != no_span && at != i; ++step) at = parent[at];
             if (at == i) parent[i] = no_span;
+        }
+        auto const ended = [&](std::size_t i) { return f[i].end && *f[i].end <= as_of_random; };
+        bool running = false;
+        std::int64_t last = 0;
+        for (std::size_t i : order) {
+            running |= parent[i] == no_span && !ended(i);
+            if (ended(i)) last = std::max({last, f[i].start, *f[i].end});
+        }
+        for (std::size_t i = 0; i < f.size(); ++i) {
+            from.push_back(f[i].start);
+            to.push_back(std::max(f[i].start, ended(i) ? *f[i].end : running ? as_of_random : last));
         }
     }
     bool at_work(std::size_t i, std::int64_t t) const { return from[i] <= t && t < to[i]; }
@@ -374,11 +393,12 @@ TEST(SpanTree, ASpanElsewhereChangesNoOtherSubtree) {
     std::mt19937_64 random(14);
     for (int round = 0; round < 5000; ++round) {
         std::vector<Fact> facts = random_facts(random);
-        Trees const before(facts, as_of_random);
+        for (Fact &f : facts) f.end = f.end.value_or(f.start + 7);  // a late end would let open spans last longer
+        Trees const before(facts);
         std::size_t const under = random() % facts.size();
         facts.push_back({facts[under].trace, "new", facts[under].id, static_cast<std::int64_t>(random() % 40), {}});
         facts.back().end = facts.back().start + 5;
-        Trees const after(facts, as_of_random);
+        Trees const after(facts);
         for (const SpanNode &node : before.forest.nodes) {
             auto const same = std::find_if(after.forest.nodes.begin(), after.forest.nodes.end(),
                                            [&](const SpanNode &n) { return n.fact == node.fact; });

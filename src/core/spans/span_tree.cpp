@@ -153,18 +153,42 @@ Children children_of(const Links &links) {
     return children;
 }
 
-SpanNode node_of(const SpanFact &fact, std::size_t position, std::int64_t as_of_us) {
+/// What counts as an end, and how long a span without one runs.
+struct Clock {
+    std::int64_t as_of_us, open_until_us;
+
+    bool open(const SpanFact &fact) const { return !fact.end_us || *fact.end_us > as_of_us; }
+    std::int64_t end_of(const SpanFact &fact) const {
+        return std::max(fact.start_us, open(fact) ? open_until_us : *fact.end_us);
+    }
+};
+
+// The end of a span may have been lost: it should not keep a run going whose roots have all ended.
+Clock clock_of(std::span<const SpanFact> facts, std::span<const std::size_t> order, const Links &links,
+               std::int64_t as_of_us) {
+    Clock clock{as_of_us, as_of_us};
+    std::int64_t last_end_us = INT64_MIN;
+    for (std::size_t rank = 0; rank < order.size(); ++rank) {
+        const SpanFact &fact = facts[order[rank]];
+        if (!clock.open(fact)) last_end_us = std::max(last_end_us, clock.end_of(fact));
+        else if (links.parent[rank] == no_span) return clock;
+    }
+    clock.open_until_us = last_end_us;
+    return clock;
+}
+
+SpanNode node_of(const SpanFact &fact, std::size_t position, const Clock &clock) {
     SpanNode node{};
     node.fact = position;
-    node.open = !fact.end_us || *fact.end_us > as_of_us;
+    node.open = clock.open(fact);
     node.from_us = fact.start_us;
-    node.to_us = std::max(fact.start_us, node.open ? as_of_us : *fact.end_us);
+    node.to_us = clock.end_of(fact);
     return node;
 }
 
 // Depth first without recursion: a chain of spans may be as long as the run.
 void place_nodes(SpanForest &forest, std::span<const SpanFact> facts, std::span<const std::size_t> order,
-                 const Links &links, std::int64_t as_of_us, Patience &patience) {
+                 const Links &links, const Clock &clock, Patience &patience) {
     Children const children = children_of(links);
     struct Waiting {
         std::size_t rank, parent;
@@ -180,7 +204,7 @@ void place_nodes(SpanForest &forest, std::span<const SpanFact> facts, std::span<
         patience.spend();
         Waiting const next = waiting.back();
         waiting.pop_back();
-        SpanNode node = node_of(facts[order[next.rank]], order[next.rank], as_of_us);
+        SpanNode node = node_of(facts[order[next.rank]], order[next.rank], clock);
         node.parent = next.parent;
         node.depth = next.parent == no_span ? 0 : forest.nodes[next.parent].depth + 1;
         node.place = links.place[next.rank];
@@ -220,7 +244,7 @@ SpanForest build_span_forest(std::span<const SpanFact> facts, std::int64_t as_of
     patience.now();
     Links links = link(facts, order, patience);
     break_cycles(links, patience);
-    place_nodes(forest, facts, order, links, as_of_us, patience);
+    place_nodes(forest, facts, order, links, clock_of(facts, order, links, as_of_us), patience);
     find_self_times(forest.nodes);
     forest.from_us = forest.nodes.front().from_us;
     forest.to_us = forest.nodes.front().to_us;

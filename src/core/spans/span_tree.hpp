@@ -54,10 +54,11 @@ struct SpanForest {
 };
 
 /// Builds the trees of a run. What it answers depends on the set of facts only, not on their order.
-/// A span without an end, or that ends after `as_of_us`, is open and runs up to as_of_us (one that starts after it has
-/// no length); one that ends before its start has no length. A parent is looked for in the trace of its child. Where
-/// spans of a trace share an id, children hang on the one that starts first. A cycle of parents is broken at its span
-/// that starts first (of equals: the least span id), which becomes a root.
+/// A span without an end, or that ends after `as_of_us`, is open. It runs up to as_of_us or, where all roots have ended
+/// (its end was lost), up to the last end of a span. One that ends, or would be cut, before its start has no length. A
+/// parent is looked for in the trace of its child. Where spans of a trace share an id, children hang on the one that
+/// starts first. A cycle of parents is broken at its span that starts first (of equals: the least span id), which
+/// becomes a root.
 /// @throws only what `stop` throws, and std::bad_alloc
 /// O(n log n) time, no recursion; test/bench/spans_bench.cpp measures 100,000 spans.
 SpanForest build_span_forest(std::span<const SpanFact> facts, std::int64_t as_of_us, const Stop &stop = {});
