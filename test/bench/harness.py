@@ -173,8 +173,8 @@ def number(value):
 class Table:
     """What was measured, printed as Markdown when the run ends."""
 
-    def __init__(self, check):
-        self.check, self.lines, self.missed = check, [], 0
+    def __init__(self, check, rounds):
+        self.check, self.rounds, self.lines, self.missed = check, rounds, [], 0
 
     def add(self, question, ours, other, figure, goal, reached=True):
         """Cells as they shall be printed; `reached` tells whether the figure meets the goal."""

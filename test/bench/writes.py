@@ -52,7 +52,8 @@ def slower(table, question, rate_with, rate_without, goal):
               percent <= goal)
 
 
-def inserts(table, db, _small, rounds=8, seconds=6):
+def inserts(table, db, _small, seconds=6):
+    rounds = table.rounds or 8
     name = "orders_written"
     copy_of_orders(db, name, filled=True)
     for kind, at, goals in (("fresh", "now()", {"off": 15, "on": 8}),
@@ -80,8 +81,9 @@ def time_copy(db, target, file, columns):
     return db.clock(f"COPY {target} ({columns}) FROM '{file}'")
 
 
-def copies(table, db, _small, rounds=7):
+def copies(table, db, _small):
     """A million rows: a table like orders with its indexes, rows of ten minutes from now on and of 30 days; llm_calls."""
+    rounds = table.rounds or 7
     orders, calls = "tenant_id, order_id, customer_id, created_at, total_amount, status", \
         "tenant_id, call_id, created_at, agent_id, provider, model, input_tokens, output_tokens, latency_ms"
     folder = pathlib.Path(db.value("SHOW data_directory"))
