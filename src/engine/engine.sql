@@ -278,6 +278,10 @@ BEGIN
             EXIT WHEN done;
         END LOOP;
     END LOOP;
+    LOOP  -- summaries of runs
+        EXIT WHEN analytics_internal.refresh_runs() OPERATOR(pg_catalog.=) 0;
+        COMMIT;
+    END LOOP;
     DELETE FROM analytics_store.notes n
      WHERE NOT EXISTS (SELECT FROM analytics_store.sources s WHERE s.source_id OPERATOR(pg_catalog.=) n.source_id);
     DELETE FROM analytics_store.scheduled_views v

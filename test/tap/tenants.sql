@@ -27,6 +27,9 @@ BEGIN
         'completed_at', first + i * interval '5 hours' + factor * interval '1 minute')) FROM generate_series(1, 40) i));
     PERFORM analytics.record_batch('agent_status', (SELECT jsonb_agg(jsonb_build_object('agent_id', mark || 'agent' || i % 3, 'status', 'active',
         'observed_at', first + i * interval '50 minutes')) FROM generate_series(1, 100) i));
+    PERFORM analytics.record_batch('span', (SELECT jsonb_agg(jsonb_build_object('span_id', i::text, 'trace_id', 'run' || i % 20, 'parent_span_id', CASE WHEN i > 20 THEN (i % 20)::text END,
+        'operation_name', mark || 'operation', 'start_time', timestamptz '2026-03-02 08:00Z' + i * interval '20 seconds', 'end_time', timestamptz '2026-03-02 08:00Z' + i * factor * interval '21 seconds',
+        'thread_id', mark || 'thread', 'model', mark || 'model', 'tool_name', mark || 'tool', 'status', 'error', 'error_message', mark || 'error', 'cost_usd', factor)) FROM generate_series(1, 100) i));
     PERFORM analytics.set_budget('default', 100 * factor, 'month'), analytics.set_budget(mark || 'budget', 10, 'day');
     PERFORM analytics.reserve_budget(1, 'default', mark || 'reservation');
 END $$;
@@ -42,7 +45,8 @@ INSERT INTO probe.samples VALUES ('series', '(SELECT array_agg(10 + i % 7 + (i *
     ('sketch', '(SELECT analytics.quantiles(i) FROM generate_series(1, 9) i)'), ('set', '(SELECT analytics.distinct_set(i) FROM generate_series(1, 9) i)'),
     ('p', 'DEFAULT'), ('x', '3'), ('source', '''analytics_data.orders'''), ('time_column', '''created_at'''), ('measures', '''{"n": "count(*)"}'''),
     ('rollup', '''order_stats'''), ('expression', '''orders'''), ('view', '''analytics.order_stats'''),
-    ('key_id', '''000000000000'''), ('ip_address', '''203.0.113.9'''), ('function', '''get_cost_breakdown''');
+    ('key_id', '''000000000000'''), ('ip_address', '''203.0.113.9'''), ('function', '''get_cost_breakdown'''),
+    ('run_id', '''run7'''), ('span_id', '''1'''), ('trace_id', '''run1'''), ('operation_name', '''x'''), ('start_time', '''2026-03-02 08:00Z''');
 GRANT SELECT ON probe.samples TO PUBLIC;
 
 -- The call of a function: its required arguments and those that fix the moment or meet ids of both tenants.
@@ -92,6 +96,7 @@ CREATE TABLE probe.roles AS SELECT * FROM unnest('{anon,authenticated,analytics_
 
 CALL probe.load('a', 'a-', 1);
 SELECT count(*) AS nothing FROM analytics.refresh_rollups() \gset
+SELECT analytics_internal.refresh_runs() AS nothing \gset
 CREATE TABLE probe.before AS SELECT role, t.* FROM probe.roles, probe.told(role, 'a') t;
 SELECT cmp_ok((SELECT count(*) FROM probe.before WHERE role = 'authenticated' AND answer !~ '^(42501|42883|22|PT|XX)' AND length(answer) > 20), '>=', 20::bigint, 'a is told a good deal');
 SELECT is_empty($$SELECT role, what, answer FROM probe.before WHERE answer ~ '^(XX|42P|42883|2200|P0)'$$, 'nothing breaks');
@@ -101,6 +106,7 @@ SELECT is_empty($$SELECT role, what, answer FROM probe.before b JOIN probe.funct
 CALL probe.load('b', 'b-secret-', 3);
 CREATE TABLE probe.fresh AS SELECT role, t.* FROM probe.roles, probe.told(role, 'a') t;
 SELECT count(*) AS nothing FROM analytics.refresh_rollups() \gset
+SELECT analytics_internal.refresh_runs() AS nothing \gset
 CREATE TABLE probe.after AS SELECT role, t.* FROM probe.roles, probe.told(role, 'a') t;
 SELECT is_empty(format($$SELECT role, what, left(b.answer, 200), left(a.answer, 200) FROM probe.before b JOIN probe.%s a USING (role, what)
         WHERE b.answer IS DISTINCT FROM a.answer AND what <> 'analytics.get_rollup_status'$$, moment), 'a is told the same when b has facts: ' || moment)

@@ -27,6 +27,12 @@ BEGIN
     SELECT 'r' || i, timestamptz '2026-03-02 00:00Z' + i * interval '1 minute', 'GET', CASE i % 3 WHEN 0 THEN '/rpc/get_dashboard_summary' ELSE '/rpc/get_trends' END,
            CASE WHEN i % 50 = 0 THEN 429 WHEN i % 77 = 0 THEN 400 ELSE 200 END, 3 + i * 7 % 11, 'u' || i % 4 FROM generate_series(1, 500) i;
     INSERT INTO analytics_data.api_keys (key_id, name, prefix, key_hash, scopes, tier) VALUES ('0c75eb13d1db', 'old report', 'aa_0c75eb13d1db', sha256('x'), '{read}', 'PRO');
+    PERFORM analytics.record_batch('span', (SELECT jsonb_agg(jsonb_build_object('trace_id', 'run-' || r, 'thread_id', 'conversation-' || r % 5, 'span_id', s.id, 'parent_span_id', s.parent, 'operation_name', s.name,
+        'start_time', timestamptz '2026-03-02 08:00Z' + r * interval '3 minutes' + s.first * interval '1 second', 'end_time', timestamptz '2026-03-02 08:00Z' + r * interval '3 minutes' + (s.last + r % 3) * interval '1 second',
+        'status', CASE WHEN r % 9 = 0 AND s.id IN ('1', '3') THEN 'error' ELSE 'ok' END, 'error_message', CASE WHEN r % 9 = 0 AND s.id = '3' THEN 'search timed out' END, 'kind', s.kind,
+        'model', s.model, 'tool_name', s.tool, 'input_tokens', s.tokens, 'output_tokens', s.tokens / 4, 'cost_usd', s.tokens * 0.00001))
+        FROM generate_series(1, 40) r, (VALUES ('1', NULL, 'answer question', 0, 20, 'server', NULL, NULL, NULL), ('2', '1', 'chat gpt-4o', 1, 6, 'client', 'gpt-4o', NULL, 800),
+            ('3', '1', 'execute_tool search', 6, 15, 'internal', NULL, 'search', NULL), ('4', '1', 'chat gpt-4o', 15, 19, 'client', 'gpt-4o', NULL, 1600)) s(id, parent, name, first, last, kind, model, tool, tokens)));
     PERFORM analytics.set_budget('default', 100, 'month'), analytics.set_budget('all-time', 500, 'total');
 END $$;
 CREATE MATERIALIZED VIEW public.weekly_report AS SELECT date_trunc('week', created_at) AS week, count(*) AS orders FROM analytics_data.orders GROUP BY 1;
@@ -46,6 +52,11 @@ INSERT INTO pgrst.examples (function, arguments) VALUES
     ('backtest_forecast', '{"series": [12, 14, 13, 15, 20, 22, 12, 13, 15, 14, 16, 21, 23, 13, 12, 15, 13, 15, 21, 22, 12, 14, 14, 15, 16, 20, 24, 12], "horizon": 3, "season_length": 7, "folds": 3}'),
     ('detect_anomalies', '{"series": [1, 1, 2, 1, 1, 2, 9, 1, 1, 2, 1, 1]}'), ('detect_changepoints', '{"series": [1, 2, 1, 2, 1, 2, 1, 8, 9, 8, 9, 8, 9, 8]}'),
     ('decompose', '{"series": [12, 14, 13, 15, 20, 22, 12, 13, 15, 14, 16, 21, 23, 13], "season_lengths": [7]}'),
+    ('list_runs', '{"status": "failed", "period": "last_day", "as_of": "2026-03-02T10:07:00Z"}'), ('list_spans', '{"operation_name": "execute_tool search", "as_of": "2026-03-02T10:07:00Z"}'),
+    ('get_run_details', '{"run_id": "run-9", "as_of": "2026-03-02T10:07:00Z"}'), ('get_run_spans', '{"run_id": "run-9", "as_of": "2026-03-02T10:07:00Z"}'), ('get_run_bottlenecks', '{"run_id": "run-9", "as_of": "2026-03-02T10:07:00Z"}'),
+    ('get_project_stats', '{"as_of": "2026-03-02T10:07:00Z"}'), ('get_run_timeseries', '{"metric": "p95_duration_ms", "bucket": "1h", "period": "last_day", "as_of": "2026-03-02T10:07:00Z"}'),
+    ('group_runs', '{"group_by": "thread", "as_of": "2026-03-02T10:07:00Z"}'),
+    ('record_span', '{"span_id": "00f067aa0ba902b7", "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "operation_name": "chat gpt-4o", "start_time": "2026-03-02T10:06:00Z", "end_time": "2026-03-02T10:06:02Z", "kind": "client", "model": "gpt-4o", "input_tokens": 812, "output_tokens": 90}'),
     ('record_order', '{"order_id": "#2231", "total_amount": 89.9, "customer_id": "customer-7", "created_at": "2026-03-02T10:05:00Z"}'),
     ('record_session', '{"session_id": "s3001", "customer_id": "customer-7", "started_at": "2026-03-02T10:01:00Z"}'),
     ('record_llm_call', '{"call_id": "call-2301", "model": "gpt-4o", "input_tokens": 1000, "output_tokens": 200, "latency_ms": 812.5, "agent_id": "writer", "created_at": "2026-03-02T10:06:00Z"}'),
