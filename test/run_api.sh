@@ -3,26 +3,14 @@
 # Needs Node.js 20 or newer with npm, and npm's registry for the packages of the two lock files. Arguments are names of
 # files; without any all run.
 . "$(dirname "$0")/../scripts/common.sh"
-command -v node >/dev/null && command -v npm >/dev/null || fail "Node.js and npm are missing. Install them with: sudo scripts/setup-debian.sh"
 begin_run
-if [ "$(node -p 'Number(process.versions.node.split(".")[0]) >= 20')" != true ]; then
-    say "This is Node.js $(node --version): taking version 22 from npm for this run."  # Debian 12 has 18
-    npm install --prefix "$AA_RUN/node" --no-save --no-audit --no-fund "node-linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')@22" \
-        >"$AA_RUN/npm.log" 2>&1 || { cat "$AA_RUN/npm.log" >&2; fail "Node.js 20 or newer is needed."; }
-    PATH=$(dirname "$AA_RUN"/node/node_modules/node-linux-*/bin/node):$PATH
-fi
 own_tree
-build_module
 cd "$top"
 
-# Packages are installed where the lock file is newer than what it installed.
-packages() {
-    local folder=$1
-    [ "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ] && [ "$folder/node_modules/.package-lock.json" -nt "$folder/package.json" ] && return 0
-    npm ci --prefix "$folder" --no-audit --no-fund --ignore-scripts >"$AA_RUN/npm.log" 2>&1 || { cat "$AA_RUN/npm.log" >&2; fail "npm ci in $folder failed."; }
-}
-packages examples/loader
-packages test/api
+. scripts/node.sh  # before the build: it may have to say what is missing
+build_module
+node_packages examples/loader
+node_packages test/api
 npm run --silent --prefix examples/loader build || fail "The loader does not compile."
 
 # Limits would end the tests early; the one that is about limits sets its own.

@@ -35,6 +35,7 @@ export function makePool(config: Config): Pool {
     const pool = new Pool({
         ...(config.databaseUrl !== undefined && { connectionString: config.databaseUrl }),
         max: config.poolSize,
+        pipeline: true,
         connectionTimeoutMillis: 10_000,
         idleTimeoutMillis: 60_000,
         application_name: 'agent_analytics loader',
@@ -66,7 +67,11 @@ export class Database {
 
     constructor(private readonly pool: Pool) {}
 
-    /** @throws RequestError with what PostgreSQL said */
+    /**
+     * The five statements go out together and cost one round trip. Where one fails, PostgreSQL refuses those after it, and
+     * COMMIT rolls back.
+     * @throws RequestError with what PostgreSQL said
+     */
     async run(request: Request, hasPreRequest: boolean): Promise<Answer> {
         let client: PoolClient;
         try {
@@ -74,36 +79,23 @@ export class Database {
         } catch (error) {
             throw new RequestError(new HttpError(503, error instanceof Error ? error.message : 'no connection'), []);
         }
-        let headers: Headers = [];
-        try {
-            await client.query(request.readOnly ? 'BEGIN READ ONLY' : 'BEGIN');
-            await this.identify(client, request);
-            if (hasPreRequest) headers = parseHeaders((await client.query<Row>({ name: 'hook', text: hook })).rows[0]?.headers);
-            const { rows } = await client.query<Row>({ ...this.named(request.statement.text), values: [...request.statement.values] });
-            await client.query('COMMIT');
-            client.release();
-            const row = rows[0];
-            const status = Number(row?.status || NaN);
-            return { body: row?.body ?? '', headers: parseHeaders(row?.headers), status: status >= 200 && status <= 599 ? status : undefined };
-        } catch (error) {
-            // A connection that cannot even roll back is thrown away: its next user must not inherit a role.
-            await client.query('ROLLBACK').then(() => client.release(), () => client.release(true));
-            const authenticated = request.caller.hasToken || 'x-api-key' in request.headers;
-            throw new RequestError(fromDatabase(error, authenticated), headers);
+        const { caller, headers, method, path, statement } = request;
+        const begun = client.query(request.readOnly ? 'BEGIN READ ONLY' : 'BEGIN');
+        const identified = client.query({ name: 'settings', text: settings, values: [caller.claims, JSON.stringify(headers), method, path, caller.role] });
+        const hooked = hasPreRequest ? client.query<Row>({ name: 'hook', text: hook }) : undefined;
+        const asked = client.query<Row>({ ...this.named(statement.text), values: [...statement.values] });
+        const ended = client.query('COMMIT');
+        const [begin, identity, before, answer, end] = await Promise.allSettled([begun, identified, hooked, asked, ended]);
+        // A connection whose transaction did not end is thrown away: its next user must not inherit a role.
+        client.release(end.status === 'rejected');
+        const ofHook = before.status === 'fulfilled' ? parseHeaders(before.value?.rows[0]?.headers) : [];
+        if (identity.status === 'rejected' && begin.status === 'fulfilled') throw new RequestError(refusedRole(identity.reason), []);
+        for (const step of [begin, before, answer, end]) {
+            if (step.status === 'rejected') throw new RequestError(fromDatabase(step.reason, caller.hasToken || 'x-api-key' in headers), ofHook);
         }
-    }
-
-    private async identify(client: PoolClient, request: Request): Promise<void> {
-        const values = [request.caller.claims, JSON.stringify(request.headers), request.method, request.path, request.caller.role];
-        try {
-            await client.query({ name: 'settings', text: settings, values });
-        } catch (error) {
-            const failure = fromDatabase(error, true);
-            // A role that is none, or that the login role is not a member of, is the token's fault.
-            if (failure instanceof HttpError && failure.status < 500)
-                throw new HttpError(failure.status === 403 ? 403 : 401, 'The token\'s role is not accepted', failure.sqlstate);
-            throw failure;
-        }
+        const row = answer.status === 'fulfilled' ? answer.value.rows[0] : undefined;
+        const status = Number(row?.status || NaN);
+        return { body: row?.body ?? '', headers: parseHeaders(row?.headers), status: status >= 200 && status <= 599 ? status : undefined };
     }
 
     private named(text: string): { text: string; name?: string } {
@@ -115,6 +107,13 @@ export class Database {
         }
         return { text, name };
     }
+}
+
+/** A role that is none, or that the login role is not a member of, is the token's fault. */
+function refusedRole(error: unknown): unknown {
+    const failure = fromDatabase(error, true);
+    if (!(failure instanceof HttpError) || failure.status >= 500) return failure;
+    return new HttpError(failure.status === 403 ? 403 : 401, 'The token\'s role is not accepted', failure.sqlstate);
 }
 
 /** The setting response.headers: an array of objects with one key each. */

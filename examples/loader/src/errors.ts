@@ -56,7 +56,15 @@ function fromPgrst(error: DatabaseError): HttpError {
     );
 }
 
+/** A connection that was lost, in the words of node-postgres and of the system. */
+function isLost(error: unknown): error is Error {
+    if (!(error instanceof Error)) return false;
+    const code = 'code' in error ? error.code : undefined;
+    return /^Connection terminated|not queryable/.test(error.message) || (typeof code === 'string' && /^E[A-Z]+$/.test(code));
+}
+
 export function fromDatabase(error: unknown, authenticated: boolean): unknown {
+    if (isLost(error)) return new HttpError(503, error.message);
     if (!(error instanceof DatabaseError)) return error;
     const state = error.code ?? 'XX000';
     if (state === 'PGRST') return fromPgrst(error);
