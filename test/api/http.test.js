@@ -1,5 +1,6 @@
 // What HTTP asks for: errors in their form, methods, bodies, headers.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { asOf, connect, send, startLoader } from './setup.js';
 
@@ -123,6 +124,39 @@ describe('bodies', () => {
     test('an empty body is no argument', async () => assert.equal((await send(loader.url, '/rpc/get_trends', { role, method: 'POST', body: '' })).status, 200));
     test('keys of objects that JavaScript has itself', async () => assert.equal((await post('{"__proto__": {"kind": "order"}, "constructor": 1}')).status, 404));
     test('a text with a NUL: 400', async () => assert.equal((await post('{"kind": "or\\u0000der", "items": []}')).status, 400));
+});
+
+describe('files', () => {
+    const file = (format) => send(loader.url, '/rpc/export_answer', { role, method: 'POST', body: { function: 'get_hourly_trends', arguments: { hours_back: 3, as_of: asOf }, format } });
+    test('come with their own type, byte by byte', async () => {
+        const csv = await file('csv');
+        assert.equal(csv.status, 200, csv.text);
+        assert.match(csv.headers.get('content-type'), /^text\/csv/);
+        assert.match(csv.text, /^hour_start,total_orders,/);
+        assert.equal(csv.text.trim().split(/\r?\n/).length, 4);
+        const { rows } = await client.query("SELECT set_config('request.jwt.claims', '{\"tenant_id\": \"north\"}', false), encode(sha256(analytics.export_answer('get_hourly_trends', jsonb_build_object('hours_back', 3, 'as_of', $1::text), 'csv')), 'hex') AS hash", [asOf]);
+        assert.equal(createHash('sha256').update(csv.text).digest('hex'), rows[0].hash);
+        const book = await file('xlsx');
+        assert.match(book.headers.get('content-type'), /spreadsheetml/);
+        assert.ok(book.text.startsWith('PK'));
+    });
+    test('a text of its own type is JSON to who asks for no other', async () => {
+        await client.query('CREATE DOMAIN public."text/plain" AS text');
+        await client.query(`CREATE FUNCTION analytics.plain_for_tests() RETURNS public."text/plain" LANGUAGE sql STABLE AS $$ SELECT 'a "text"'::public."text/plain" $$`);
+        const own = await startLoader();
+        try {
+            const ask = (accept) => send(own.url, '/rpc/plain_for_tests', { headers: { accept } });
+            const raw = await ask('text/plain');
+            assert.match(raw.headers.get('content-type'), /^text\/plain/);
+            assert.equal(raw.text, 'a "text"');
+            const json = await ask('application/json');
+            assert.match(json.headers.get('content-type'), /^application\/json/);
+            assert.equal(json.body, 'a "text"');
+        } finally {
+            await own.stop();
+            await client.query('DROP FUNCTION analytics.plain_for_tests; DROP DOMAIN public."text/plain"');
+        }
+    });
 });
 
 describe('headers', () => {

@@ -94,7 +94,8 @@ function toFunction(row: Row): SqlFunction | undefined {
         takesBody,
         columns: row.columns,
         shape: shapeOf(row),
-        mediaType: row.result_kind === 'd' && row.result_name.includes('/') ? row.result_name : undefined,
+        // `*/*` leaves it to the header that the function sets.
+        mediaType: row.result_kind === 'd' && row.result_name.includes('/') && row.result_name !== '*/*' ? row.result_name : undefined,
         readOnly: row.read_only,
         cacheControl: row.read_only ? cacheControl(row.max_age, row.stale) : 'no-store',
     };

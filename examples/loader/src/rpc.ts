@@ -47,6 +47,12 @@ export function fromBody(fn: SqlFunction, body: Body | undefined): Values {
     return given === undefined ? { texts: new Map() } : { texts: new Map(), json: { text: given.text, keys } };
 }
 
+/** A text of a media type of its own is JSON, as everything is, unless the client asks for that type. */
+export function asAccepted(fn: SqlFunction, accept: string | undefined): SqlFunction {
+    if (fn.shape !== 'text file' || fn.mediaType === undefined || accept?.includes(fn.mediaType) === true) return fn;
+    return { ...fn, shape: 'scalar' };
+}
+
 const singular = /application\/vnd\.pgrst\.object\+json/;
 
 /** A client that wants one object (`.single()`) gets the one row there is, or 406. */

@@ -10,7 +10,7 @@ import { contractBody, HttpError, rpcBody, type Headers } from './errors.js';
 import { readInput, type Body, type Query } from './input.js';
 import { withPaths, type Document } from './openapi.js';
 import { sections, type Line } from './routes.js';
-import { checkProfile, findFunction, fromBody, fromQuery, single } from './rpc.js';
+import { asAccepted, checkProfile, findFunction, fromBody, fromQuery, single } from './rpc.js';
 import { noValues, statementFor, type Format, type Values } from './statement.js';
 
 const everyAnswer: Headers = [
@@ -194,7 +194,7 @@ export function makeServer({ config, database, catalog }: Options): FastifyInsta
                 if (get && !fn.readOnly)
                     throw new HttpError(405, `cannot call ${fn.name} by ${request.method}: it writes`, '25006', undefined, 'Use POST.', [['Allow', 'POST']]);
                 if (!get && Object.keys(request.query).length > 0) throw new HttpError(400, 'a POST takes its arguments in the body', undefined, undefined, 'Filters are not served here.', [], 'PGRST100');
-                return { functions: [fn], values: get ? fromQuery(fn, request.query) : fromBody(fn, request.body as Body | undefined), format: 'as declared', readOnly: get || fn.readOnly };
+                return { functions: [asAccepted(fn, request.headers.accept)], values: get ? fromQuery(fn, request.query) : fromBody(fn, request.body as Body | undefined), format: 'as declared', readOnly: get || fn.readOnly };
             });
             const [fn] = work.functions;
             return send(reply, work, fn !== undefined && typeof body === 'string' ? single(fn, request.headers.accept, body) : body, status, headers);
