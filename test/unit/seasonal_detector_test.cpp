@@ -319,5 +319,21 @@ TEST(SeasonalBaseline, TakesANewLevelButNotAnOutlier) {
     EXPECT_THROW(SeasonalBaseline(0, true, false), std::invalid_argument);
 }
 
+// Five-minute values that repeat every hour: they are taken for months until there are too many of them.
+TEST(SeasonalDetector, AnHourOfFiveMinutesIsNoYearOfMonths) {
+    Random random(12);
+    SeasonalDetector with_days, hours_only;
+    for (int t = 0; t < 2000; ++t) {
+        double const hour = t % 12 == 0 ? 40 : 0, noise = random.normal();
+        with_days.push(100 + hour + 60 * std::sin(t * 6.283185307179586 / 288) + noise);
+        hours_only.push(100 + hour + noise);
+        if (t == 400) {
+            EXPECT_EQ(hours_only.season(), 12);
+        }
+    }
+    EXPECT_EQ(with_days.season(), 288);
+    EXPECT_EQ(hours_only.season(), 0);
+}
+
 }  // namespace
 }  // namespace analytics::core

@@ -9,6 +9,8 @@
 namespace analytics::core {
 namespace {
 
+constexpr std::size_t most_months = 500;
+
 double autocorrelation(const std::vector<double> &centred, double squares, std::size_t lag) {
     double products = 0;
     for (std::size_t i = lag; i < centred.size(); ++i) products += centred[i] * centred[i - lag];
@@ -30,7 +32,7 @@ std::size_t find_season(std::span<const double> x) {
     std::size_t best = 0;
     double best_gain = 0;
     for (std::size_t const season : {24, 48, 96, 144, 288, 7, 12}) {
-        if (3 * season > values.size()) continue;
+        if (3 * season > values.size() || (season == year_of_months && values.size() > most_months)) continue;
         double const same = autocorrelation(values, squares, season);
         double const other =
             std::max(autocorrelation(values, squares, season / 2), autocorrelation(values, squares, 3 * season / 4));

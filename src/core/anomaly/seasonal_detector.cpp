@@ -94,9 +94,9 @@ struct SeasonalDetector::State {
         }
         if (searching && (seen == search_until || (seen >= 64 && (seen & (seen - 1)) == 0))) {
             std::size_t const found = find_season(values);
-            searching = found == 0 && seen < search_until;
-            if (found > 0) {
-                season = found, seasonal = true;
+            searching = (found == 0 || found == year_of_months) && seen < search_until;
+            if (found != (seasonal ? season : 0)) {
+                seasonal = found > 0, season = seasonal ? found : usual_day;
                 coarse.emplace(season);
                 relearn();
             }
