@@ -5,5 +5,5 @@ need_packages
 begin_run
 own_tree
 cd "$top"
-cmake_build build/cmake-bench benchmarks -- -DCMAKE_BUILD_TYPE=Release -DANALYTICS_MODULE=OFF
+cmake_build build/cmake-bench benchmarks -- -DCMAKE_BUILD_TYPE=RelWithDebInfo -DANALYTICS_MODULE=OFF
 for program in build/cmake-bench/*_bench; do "$program" "$@"; done

@@ -74,6 +74,18 @@ SELECT step, lower, upper FROM analytics.forecast('{5,5,5,5}', 1, levels => '{}'
 SELECT array_length(lower, 1) AS levels, lower[1] >= lower[2] AND lower[2] <= lower[3] AS in_order FROM analytics.forecast('{5,7,6,5,8}', 1, levels => '{50,99,80}');
 SELECT count(*) FILTER (WHERE a = b) AS same FROM analytics.forecast('{5,7,6,5,8}', 3, NULL, NULL, NULL) a JOIN analytics.forecast('{5,7,6,5,8}', 3) b USING (step);
 SELECT count(*), max(step) FROM analytics.forecast('{5,7,6}', 10000, method => 'fast');
+-- describe_series and clean_series
+SELECT shape, points, missing, season, public.short(seasonal_strength, 3) AS strength, seasonal_differences AS seasonal, first_differences AS first,
+       public.short(box_cox_lambda, 2) AS lambda, outliers, public.short(demand_interval, 3) AS "interval", public.short(demand_cv2, 3) AS cv2, demand_kind
+FROM public.shapes s, LATERAL analytics.describe_series(s.series) ORDER BY n;
+SELECT * FROM analytics.clean_series('{5,6,5,7,6,5,90,6,NULL,5,7,6}', 1);
+SELECT shape, count(*) FILTER (WHERE outlier) AS outliers, bool_and(value IS NOT DISTINCT FROM series[step]) AS as_given, bool_and(outlier OR value IS NULL OR value = cleaned) AS kept,
+       bool_and(cleaned > '-infinity' AND cleaned < 'infinity') AS finite
+FROM public.shapes, LATERAL analytics.clean_series(series) GROUP BY n, shape ORDER BY n;
+SELECT * FROM analytics.clean_series(NULL);
+SELECT * FROM analytics.clean_series('{NULL}');
+SELECT * FROM analytics.describe_series('{1,2,infinity}');
+SELECT * FROM analytics.describe_series('{1,2,3}', 0);
 -- Bad arguments
 SELECT * FROM analytics.forecast(NULL, 3);
 SELECT * FROM analytics.forecast('{}', 3);

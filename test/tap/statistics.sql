@@ -1,6 +1,6 @@
 -- Statistics of arrays and aggregates against plain SQL, known values and the properties that they promise.
 \ir include/start.sql
-SELECT plan(62);
+SELECT plan(65);
 
 -- A fixed sequence between 0 and 1.
 CREATE FUNCTION draw(seed text, i integer) RETURNS double precision LANGUAGE sql IMMUTABLE AS
@@ -37,6 +37,12 @@ SELECT results_eq($$SELECT method, round(avg(value)::numeric, 6), round(max(uppe
     $$VALUES ('adida', 2.0, 6.0), ('croston', 2.0, 6.0), ('sba', 1.9, 5.7), ('tsb', (SELECT round(6 * p, 6) FROM (WITH RECURSIVE r(i, p) AS
         (SELECT 1, 0::float8 UNION ALL SELECT i + 1, p + 0.1 * ((i + 1) % 3 = 0)::int - 0.1 * p FROM r WHERE i < 90) SELECT p::numeric AS p FROM r WHERE i = 90) l), 6.0)$$,
     'a demand of 6 every third day is 2 a day, by Croston''s rule and its relatives');
+SELECT results_eq($$SELECT name, d.season, seasonal_differences, missing > 0, demand_kind FROM lines, LATERAL analytics.describe_series(series, lines.season) d ORDER BY name$$,
+    $$VALUES ('days', 7, 1, false, 'smooth'), ('gaps', 7, 1, true, 'smooth'), ('hours', 24, 1, false, 'smooth'), ('rare', 7, 0, false, 'intermittent')$$, 'describe_series says what was made so');
+SELECT is((analytics.describe_series((SELECT array_agg(y ORDER BY i) FROM (SELECT i, sum(noise('walk', i)) OVER (ORDER BY i) AS y FROM generate_series(1, 200) i) w), 1)).first_differences, 1,
+    'a random walk is differenced once');
+SELECT results_eq($$SELECT step, apart(cleaned, truth) < 0.1 FROM lines, LATERAL analytics.clean_series(series[:69] || series[70] * 3 || series[71:], 7),
+    LATERAL (SELECT 200 + step * 0.4 + 50 * sin(step * 2 * pi() / 7) AS truth) t WHERE name = 'days' AND outlier$$, $$VALUES (70, true)$$, 'clean_series puts a value that was tripled back');
 -- Units do not matter.
 SELECT is_empty(format($$SELECT name, a.step FROM lines, LATERAL analytics.forecast(series, 14, season, method => %L) a
     JOIN LATERAL analytics.forecast((SELECT array_agg(v * 1024 ORDER BY i) FROM unnest(series) WITH ORDINALITY u(v, i)), 14, season, method => %L) b USING (step)

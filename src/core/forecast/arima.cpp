@@ -73,14 +73,15 @@ class Search {
         std::stable_sort(seen_.begin(), seen_.end(), [](const auto &a, const auto &b) { return a.aicc < b.aicc; });
         for (const Seen &s : seen_) {
             if (!std::isfinite(s.aicc)) break;
-            if (auto const exact = estimator_.exactly(s.order); exact && exact->sound && std::isfinite(exact->aicc))
+            if (auto const exact = estimator_.exactly(s.order, infinity);
+                exact && exact->sound && std::isfinite(exact->aicc))
                 return *exact;
         }
         ArimaOrder plain = at_;
         plain.p = plain.q = plain.seasonal_p = plain.seasonal_q = 0, plain.constant = may_be_constant_;
-        if (auto const exact = estimator_.exactly(plain)) return *exact;
+        if (auto const exact = estimator_.exactly(plain, -infinity)) return *exact;
         plain.constant = false;
-        return estimator_.exactly(plain).value_or(arima::Estimate{plain, {}});
+        return estimator_.exactly(plain, -infinity).value_or(arima::Estimate{plain, {}});
     }
 
   private:
@@ -102,8 +103,9 @@ class Search {
             return false;
         for (const Seen &s : seen_)
             if (s.order == o) return false;
-        auto const found = exact_ ? estimator_.exactly(o) : estimator_.by_least_squares(o);
-        double const aicc = found && found->sound ? found->aicc : infinity;
+        auto const found = exact_ ? estimator_.exactly(o, aicc_) : estimator_.by_least_squares(o, aicc_);
+        bool const ruled_out = !found || (found->aicc < aicc_ && !found->sound);
+        double const aicc = ruled_out ? infinity : found->aicc;
         seen_.push_back({o, aicc});
         if (!(aicc < aicc_) && seen_.size() > 1) return false;
         at_ = o, aicc_ = aicc;
@@ -175,7 +177,7 @@ ArimaFit fit_arima(std::span<const double> y, const ArimaOrder &order, const Sto
     std::vector<double> w = arima::differenced(divided(y, scale), order);
     if (constant(w)) return unchanging(order, w, scale);
     std::size_t const left = w.size();
-    auto const estimate = arima::Estimator(std::move(w), stop).exactly(order);
+    auto const estimate = arima::Estimator(std::move(w), stop).exactly(order, -infinity);
     if (!estimate) throw std::domain_error("no stationary model of these orders was found");
     return finished(*estimate, scale, left);
 }

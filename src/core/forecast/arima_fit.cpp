@@ -134,7 +134,8 @@ bool roots_sound(const ArimaOrder &o, std::span<const double> parameters) {
            roots_outside(negative(part(parameters, o.p + o.q + o.seasonal_p, o.seasonal_q)), seasonal);
 }
 
-template <class Cost> double minimise(Cost &&cost, std::vector<double> &x, double points, bool mean_last) {
+template <class Cost>
+double minimise(Cost &&cost, std::vector<double> &x, double points, bool mean_last, double tolerance) {
     std::size_t const d = x.size();
     BfgsSpace space{std::vector<double>(d, -infinity), std::vector<double>(d, infinity), identity(d)};
     for (std::size_t i = 0; i < d; ++i) space.inverse_hessian[i * d + i] = 1 / points;
@@ -145,7 +146,7 @@ template <class Cost> double minimise(Cost &&cost, std::vector<double> &x, doubl
             here.assign(at.begin(), at.end());
             return cost(here);
         },
-        [&](std::span<double> slopes) { differentiate(cost, here, slopes); }, x, space, {1e-6, 100});
+        [&](std::span<double> slopes) { differentiate(cost, here, slopes); }, x, space, {tolerance, 100});
 }
 
 }  // namespace
@@ -193,43 +194,48 @@ std::optional<ArmaLikelihood> Estimator::likelihood(const ArimaOrder &order, std
     return filter_.run(expand(order, parameters), centred_);
 }
 
-std::optional<Estimator::LeastSquares> Estimator::least_squares(const ArimaOrder &order, bool with_hessian) {
-    auto const [centre, unit] = scale_of_mean();
-    std::vector<double> x(static_cast<std::size_t>(order.parameters() - 1));
-    auto const n = static_cast<double>(w_.size());
-    auto const own = [&](std::vector<double> &free) {
-        std::vector<double> parameters = free;
-        if (order.constant) parameters.back() = centre + unit * parameters.back();
-        return parameters;
-    };
-    auto const cost = [&](std::vector<double> &free) {
-        if (stop_) stop_();
-        return n * conditional_cost(order, own(free));
-    };
-    if (!x.empty() && !std::isfinite(minimise(cost, x, n, order.constant))) return std::nullopt;
-    return LeastSquares{own(x), with_hessian ? hessian_of(cost, x) : std::vector<double>()};
+std::vector<double> Estimator::with_mean(const ArimaOrder &order, const Scale &scale,
+                                         std::vector<double> parameters) const {
+    if (order.constant) parameters.back() = scale.centre + scale.unit * parameters.back();
+    return parameters;
 }
 
-std::optional<Estimate> Estimator::by_least_squares(const ArimaOrder &order) {
-    if (stop_) stop_();
-    auto const found = least_squares(order, true);
+std::optional<std::vector<double>> Estimator::least_squares(const ArimaOrder &order, const Scale &scale,
+                                                            double tolerance) {
+    std::vector<double> x(static_cast<std::size_t>(order.parameters() - 1));
+    auto const n = static_cast<double>(w_.size());
+    auto const cost = [&](const std::vector<double> &at) {
+        if (stop_) stop_();
+        return n * conditional_cost(order, with_mean(order, scale, at));
+    };
+    if (!x.empty() && !std::isfinite(minimise(cost, x, n, order.constant, tolerance))) return std::nullopt;
+    return x;
+}
+
+std::optional<Estimate> Estimator::by_least_squares(const ArimaOrder &order, double aicc_to_beat) {
+    Scale const scale = scale_of_mean();
+    auto const found = least_squares(order, scale, 1e-6);
     if (!found) return std::nullopt;
-    std::size_t const d = found->parameters.size();
-    double const cost = conditional_cost(order, found->parameters);
+    Estimate estimate{order, with_mean(order, scale, *found)};
+    double const cost = conditional_cost(order, estimate.parameters);
     if (!std::isfinite(cost)) return std::nullopt;
-    Estimate estimate{order, found->parameters};
-    estimate.aicc = corrected(2 * static_cast<double>(w_.size()) * cost, w_.size(), order.parameters());
-    estimate.sound = roots_sound(order, estimate.parameters) && curved(found->hessian, identity(d), d);
+    auto const n = static_cast<double>(w_.size());
+    estimate.aicc = corrected(2 * n * cost, w_.size(), order.parameters());
+    if (!(estimate.aicc < aicc_to_beat) || !roots_sound(order, estimate.parameters)) return estimate;
+    std::size_t const d = found->size();
+    auto const around = [&](const std::vector<double> &at) {
+        return n * conditional_cost(order, with_mean(order, scale, at));
+    };
+    estimate.sound = curved(hessian_of(around, *found), identity(d), d);
     return estimate;
 }
 
-std::optional<Estimate> Estimator::exactly(const ArimaOrder &order) {
-    if (stop_) stop_();
-    auto const started = least_squares(order, false);
+std::optional<Estimate> Estimator::exactly(const ArimaOrder &order, double aicc_to_beat) {
+    Scale const scale = scale_of_mean();
+    auto started = least_squares(order, scale, 1e-4);
     if (!started) return std::nullopt;
-    std::vector<double> x = started->parameters;
+    std::vector<double> &x = *started;
     std::size_t const d = x.size();
-    auto const [centre, unit] = scale_of_mean();
     auto const n = static_cast<double>(w_.size());
     std::span<double> const all(x);
     auto const near = [&](std::span<double> of) { return of.subspan(0, static_cast<std::size_t>(order.p)); };
@@ -245,19 +251,17 @@ std::optional<Estimate> Estimator::exactly(const ArimaOrder &order) {
         }
     };
     invert(x);
-    if (order.constant) x.back() = (x.back() - centre) / unit;
     auto const own = [&](const std::vector<double> &free) {
         std::vector<double> parameters = free;
         from_free(near(parameters)), from_free(far(parameters));
-        if (order.constant) parameters.back() = centre + unit * parameters.back();
-        return parameters;
+        return with_mean(order, scale, std::move(parameters));
     };
-    auto const cost = [&](std::vector<double> &free) {
+    auto const cost = [&](const std::vector<double> &free) {
         if (stop_) stop_();
         auto const found = likelihood(order, own(free));
         return found ? n * 0.5 * (std::log(found->squares / n) + found->logarithm / n) : infinity;
     };
-    if (d > 0 && !std::isfinite(minimise(cost, x, n, order.constant))) return std::nullopt;
+    if (d > 0 && !std::isfinite(minimise(cost, x, n, order.constant, 1e-6))) return std::nullopt;
     invert(x);
 
     Estimate estimate{order, own(x)};
@@ -267,6 +271,7 @@ std::optional<Estimate> Estimator::exactly(const ArimaOrder &order) {
     estimate.log_likelihood = -best - 0.5 * n * (1 + log_two_pi);
     estimate.aicc = corrected(-2 * estimate.log_likelihood, w_.size(), order.parameters());
     estimate.variance = found->squares / std::max(1.0, n - order.parameters() + 1);
+    if (!(estimate.aicc < aicc_to_beat) || !roots_sound(order, estimate.parameters)) return estimate;
     std::vector<double> jacobian(d * d);
     for (std::size_t k = 0; k < d; ++k) {
         std::vector<double> moved = x;
@@ -274,7 +279,7 @@ std::optional<Estimate> Estimator::exactly(const ArimaOrder &order) {
         std::vector<double> const above = own(moved);
         for (std::size_t i = 0; i < d; ++i) jacobian[i * d + k] = (above[i] - estimate.parameters[i]) / 1e-5;
     }
-    estimate.sound = roots_sound(order, estimate.parameters) && curved(hessian_of(cost, x), jacobian, d);
+    estimate.sound = curved(hessian_of(cost, x), jacobian, d);
     return estimate;
 }
 

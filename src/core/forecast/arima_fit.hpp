@@ -14,7 +14,8 @@ struct Estimate {
     double aicc = 0;            // conditional: without the terms that all models of a series share
     double log_likelihood = 0;  // exact estimates only
     double variance = 0;        // unbiased; exact estimates only
-    bool sound = false;         // roots away from the unit circle, the likelihood curved in every direction
+    bool sound = false;         // roots away from the unit circle, the likelihood curved in every direction; only
+                                // found out where the aicc is below what it was to beat
 };
 
 /// Differences of a series, over a season first.
@@ -30,10 +31,10 @@ class Estimator {
     Estimator(std::vector<double> w, const Stop &stop) : w_(std::move(w)), stop_(stop) {}
 
     /// Minimises the conditional sum of squares from zero coefficients and the mean of w.
-    std::optional<Estimate> by_least_squares(const ArimaOrder &);
+    std::optional<Estimate> by_least_squares(const ArimaOrder &, double aicc_to_beat);
 
     /// Maximises the exact likelihood from there. Nothing if least squares end outside the stationary models.
-    std::optional<Estimate> exactly(const ArimaOrder &);
+    std::optional<Estimate> exactly(const ArimaOrder &, double aicc_to_beat);
 
   private:
     struct Scale {
@@ -41,10 +42,9 @@ class Estimator {
     };
 
     Scale scale_of_mean() const;
-    struct LeastSquares {
-        std::vector<double> parameters, hessian;  // the latter of the cost, the mean in units of its scale
-    };
-    std::optional<LeastSquares> least_squares(const ArimaOrder &, bool with_hessian);
+    /// In parameters with the mean in units of its scale.
+    std::optional<std::vector<double>> least_squares(const ArimaOrder &, const Scale &, double tolerance);
+    std::vector<double> with_mean(const ArimaOrder &, const Scale &, std::vector<double> parameters) const;
     double conditional_cost(const ArimaOrder &, std::span<const double> parameters);
     std::optional<ArmaLikelihood> likelihood(const ArimaOrder &, std::span<const double> parameters);
 

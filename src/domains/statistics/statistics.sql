@@ -45,6 +45,28 @@ Result, one row a value: expected, lower, upper; p_value of a value as far off a
 auto takes about 1 us a point, esd some 10 us. Errors: 22023 for a bad argument, 22003 for NaN or infinity.
 Example: SELECT * FROM analytics.detect_anomalies(ARRAY[1,1,2,1,1,2,9,1,1,2,1,1]::float8[]) WHERE score >= 1 OR severity IS NOT NULL;';
 
+CREATE OR REPLACE FUNCTION analytics.clean_series(series double precision[], season_length integer DEFAULT NULL)
+RETURNS TABLE (step integer, value double precision, cleaned double precision, outlier boolean)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100000 ROWS 1000 AS 'MODULE_PATHNAME', 'analytics_clean_series';
+COMMENT ON FUNCTION analytics.clean_series(double precision[], integer) IS
+'A series without its outliers and gaps, to be drawn or modelled; the whole of it is looked at, so that it is no alarm.
+series, season_length: as in forecast. An outlier lies more than three interquartile ranges beyond the quartiles of what a robust STL and a smooth curve leave, in two rounds (Hyndman & Athanasopoulos, Forecasting: Principles and Practice, 13.9; R''s tsclean). Not for intermittent demand: where most values are zero the others are outliers.
+Result, one row a value: value as given, NULL where missing; cleaned, the value, or what the season and the neighbours lead to expect in place of an outlier or a gap; outlier.
+2 ms for a year of days. Errors: 22023 for a bad argument, 22003 for NaN or infinity.
+Example: SELECT * FROM analytics.clean_series(ARRAY[5,6,5,7,6,5,90,6,NULL,5,7,6]::float8[], 1);';
+
+CREATE OR REPLACE FUNCTION analytics.describe_series(series double precision[], season_length integer DEFAULT NULL,
+    OUT points integer, OUT missing integer, OUT season integer, OUT seasonal_strength double precision,
+    OUT seasonal_differences integer, OUT first_differences integer, OUT box_cox_lambda double precision,
+    OUT outliers integer, OUT demand_interval double precision, OUT demand_cv2 double precision, OUT demand_kind text)
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100000 AS 'MODULE_PATHNAME', 'analytics_describe_series';
+COMMENT ON FUNCTION analytics.describe_series(double precision[], integer) IS
+'What kind of series it is: which methods suit it, and what to do before one is applied.
+series, season_length: as in forecast.
+Result: points and how many are missing; season, as given or found (1: none); seasonal_strength, 0 to 1, the share of the variance around the trend that the season explains (NULL with no more than two seasons of points); seasonal_differences (0 or 1, above a strength of 0.64) and then first_differences (0 to 2, KPSS test at 5 %) until it has a level that stays: 1 or 2 is a random walk or a trend; box_cox_lambda, the power at which its spread is the same at every level (Guerrero 1993): near 1 errors add up, near 0 they multiply (NULL where a season''s mean is not positive); outliers, how many clean_series replaces. Without negative values also demand_interval, mean steps from one value above 0 to the next; demand_cv2, the squared coefficient of variation of their sizes; demand_kind: smooth, erratic, intermittent (an interval of 1.32 or more: try the methods tsb or sba) or lumpy (Syntetos, Boylan & Croston 2005).
+3 ms for a year of days. Errors: 22023 for a bad argument, 22003 for NaN or infinity.
+Example: SELECT * FROM analytics.describe_series(ARRAY[0,0,3,0,0,4,0,0,0,2]::float8[], 1);';
+
 CREATE OR REPLACE FUNCTION analytics.decompose(series double precision[], season_lengths integer[])
 RETURNS TABLE (step integer, value double precision, trend double precision, seasonal double precision[], remainder double precision)
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100000 ROWS 1000 AS 'MODULE_PATHNAME', 'analytics_decompose';
