@@ -51,6 +51,8 @@ INSERT INTO pgrst.examples (function, arguments) VALUES
     ('forecast_exhaustion', '{"series": [12, 14, 13, 15, 20, 22, 12, 13, 15, 14, 16, 21, 23, 13], "spent": 220, "budget": 300, "horizon": 10}'),
     ('backtest_forecast', '{"series": [12, 14, 13, 15, 20, 22, 12, 13, 15, 14, 16, 21, 23, 13, 12, 15, 13, 15, 21, 22, 12, 14, 14, 15, 16, 20, 24, 12], "horizon": 3, "season_length": 7, "folds": 3}'),
     ('detect_anomalies', '{"series": [1, 1, 2, 1, 1, 2, 9, 1, 1, 2, 1, 1]}'), ('detect_changepoints', '{"series": [1, 2, 1, 2, 1, 2, 1, 8, 9, 8, 9, 8, 9, 8]}'),
+    ('clean_series', '{"series": [5, 6, 5, 7, 6, 5, 90, 6, 7, 5, 7, 6], "season_length": 1}'),
+    ('describe_series', '{"series": [0, 0, 3, 0, 0, 4, 0, 0, 0, 2], "season_length": 1}'),
     ('decompose', '{"series": [12, 14, 13, 15, 20, 22, 12, 13, 15, 14, 16, 21, 23, 13], "season_lengths": [7]}'),
     ('list_runs', '{"status": "failed", "period": "last_day", "as_of": "2026-03-02T10:07:00Z"}'), ('list_spans', '{"operation_name": "execute_tool search", "as_of": "2026-03-02T10:07:00Z"}'),
     ('get_run_details', '{"run_id": "run-9", "as_of": "2026-03-02T10:07:00Z"}'), ('get_run_spans', '{"run_id": "run-9", "as_of": "2026-03-02T10:07:00Z"}'), ('get_run_bottlenecks', '{"run_id": "run-9", "as_of": "2026-03-02T10:07:00Z"}'),
