@@ -8,6 +8,12 @@ extern "C" {
 
 namespace analytics::pg {
 
+/// Text as jsonb, in the current memory context. What is no JSON raises 22P02.
+inline Datum to_jsonb(const std::string &text) {
+    const char *const json = text.c_str();
+    return call([&] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(json)); });
+}
+
 class JsonObject {
   public:
     /// Nothing when the text is empty or no object. What is no JSON raises 22P02.
