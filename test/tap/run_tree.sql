@@ -37,9 +37,9 @@ SELECT is(analytics.get_run_bottlenecks('hand', as_of => '2020-01-02Z'), '{"dura
         {"span_id": "a", "trace_id": "handt", "operation_name": "op a", "duration_ms": 2000},
         {"span_id": "b", "trace_id": "handt", "operation_name": "op b", "duration_ms": 5000},
         {"span_id": "c", "trace_id": "handt", "operation_name": "op c", "duration_ms": 1000}]}'::jsonb, 'why it took so long and cost so much');
-SELECT is(analytics.get_run_bottlenecks('hand', 1) #>> '{slowest_spans,0,span_id}' || analytics.get_run_bottlenecks('hand', 1) #>> '{expensive_spans,0,span_id}'
-    || jsonb_array_length(analytics.get_run_bottlenecks('hand', 1) -> 'slowest_spans') || jsonb_array_length(analytics.get_run_bottlenecks('hand', 1) -> 'expensive_spans'),
-    'bb11', 'row_limit is for the slowest and for the dearest');
+SELECT results_eq($$SELECT list, jsonb_array_length(spans), spans #>> '{0,span_id}' FROM jsonb_each(analytics.get_run_bottlenecks('hand', 1)) x (list, spans)
+        WHERE list IN ('slowest_spans', 'expensive_spans') ORDER BY list$$,
+    $$VALUES ('expensive_spans', 1, 'b'), ('slowest_spans', 1, 'b')$$, 'row_limit is for the slowest and for the dearest');
 
 -- The past: at 5 s a had ended, b had not, c had not begun.
 SELECT results_eq($$SELECT span_id, finish_time_us IS NULL, duration_ms, self_time_ms, status, cost FROM analytics.get_run_spans('hand', as_of => pg_temp.at(5000))$$,
@@ -92,9 +92,11 @@ SELECT setseed(0.25) \g /dev/null
 DO $$
 BEGIN
     PERFORM pg_temp.span('random', 's1', NULL, 0, 300000);
-    FOR i IN 2..400 LOOP
-        PERFORM pg_temp.span('random', 's' || i, 's' || 1 + floor(random() * least(i - 1, 60))::int, from_s * 1000, (from_s + floor(random() * 60)) * 1000, round(random()::numeric, 3))
-        FROM floor(random() * 290) from_s;
+    FOR i IN 2..400 LOOP  -- begins within its parent, may outlive it
+        PERFORM pg_temp.span('random', 's' || i, p.span_id, from_s * 1000, (from_s + floor(random() * 30)::int) * 1000, round(random()::numeric, 3))
+        FROM analytics_data.spans p,
+             LATERAL (SELECT extract(epoch FROM p.start_time - pg_temp.at(0))::int + floor(random() * extract(epoch FROM p.end_time - p.start_time))::int AS from_s) x
+        WHERE p.run_id = 'random' AND p.span_id = 's' || 1 + (i * i) % least(i - 1, 60);
     END LOOP;
 END $$;
 CREATE TEMP TABLE random_spans AS
@@ -121,7 +123,7 @@ CREATE TEMP TABLE random_path AS
                 ORDER BY s.to_time DESC, s.from_time, s.id COLLATE "C" LIMIT 1) c)
         SELECT id FROM down ORDER BY level DESC LIMIT 1) AS id
     FROM generate_series(0, 299) second;
-SELECT cmp_ok((SELECT count(DISTINCT id) FROM random_path), '>', 20::bigint, 'the path leads through many spans');
+SELECT cmp_ok((SELECT count(DISTINCT id) FROM random_path), '>', 10::bigint, 'the path leads through many spans');
 SELECT results_eq($$SELECT p ->> 'span_id', (p ->> 'duration_ms')::numeric FROM jsonb_array_elements(analytics.get_run_bottlenecks('random') -> 'critical_path') WITH ORDINALITY x (p, i) ORDER BY i$$,
     $$SELECT id, count(*) * 1000.000 FROM random_path GROUP BY id ORDER BY min(second)$$, 'the critical path is that of plain SQL, second by second');
 SELECT results_eq($$SELECT p ->> 'span_id', (p ->> 'self_time_ms')::numeric, (p ->> 'self_percent')::numeric, (p ->> 'on_critical_path')::boolean
@@ -151,7 +153,15 @@ SELECT results_eq($$SELECT span_id, depth, self_time_ms FROM analytics.get_run_s
     $$VALUES ('99999', 99998, 0.002), ('100000', 99999, 800.001)$$, 'a chain of 100,000 spans is a tree');
 SELECT results_eq($$SELECT count(*), sum((p ->> 'duration_ms')::numeric) FROM jsonb_array_elements(analytics.get_run_bottlenecks('chain') -> 'critical_path') p$$,
     $$VALUES (100000::bigint, 999.999)$$, 'and its path is its root''s duration');
+CREATE FUNCTION pg_temp.is_cancelled(run text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM analytics.get_run_bottlenecks(run);
+    RETURN false;
+EXCEPTION WHEN query_canceled THEN
+    RETURN true;
+END $$;
 SET statement_timeout = '5ms';
-SELECT throws_ok($$SELECT analytics.get_run_bottlenecks('chain')$$, '57014', NULL, 'it can be cancelled');
+SELECT pg_temp.is_cancelled('chain') AS cancelled \gset
 RESET statement_timeout;
+SELECT ok(:'cancelled', 'it can be cancelled');
 SELECT * FROM finish();
