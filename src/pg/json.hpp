@@ -19,9 +19,8 @@ class JsonObject {
     /// Nothing when the text is empty or no object. What is no JSON raises 22P02.
     static std::optional<JsonObject> parse(std::string_view text) {
         if (text.empty()) return std::nullopt;
-        std::string const copy(text);
-        const char *const json = copy.c_str();
-        Jsonb *const value = call([&] { return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json))); });
+        Datum const parsed = to_jsonb(std::string(text));
+        Jsonb *const value = call([&] { return DatumGetJsonbP(parsed); });
         return JB_ROOT_IS_OBJECT(value) ? std::optional(JsonObject(value)) : std::nullopt;
     }
 

@@ -45,7 +45,7 @@ class SpanIds {
             return std::tie(x.trace_id, x.span_id, rank_of_[a.fact]) <
                    std::tie(y.trace_id, y.span_id, rank_of_[b.fact]);
         });
-        shift_ = 64 - std::bit_width(facts.size());
+        shift_ = 64 - static_cast<int>(std::bit_width(facts.size()));
         begin_.assign((std::size_t{1} << (64 - shift_)) + 1, 0);
         for (Entry const entry : entries_) ++begin_[(entry.hash >> shift_) + 1];
         std::partial_sum(begin_.begin(), begin_.end(), begin_.begin());
