@@ -10,25 +10,36 @@
 namespace analytics::core {
 namespace {
 
+// The first bytes of a text as a number that sorts as they do.
+std::uint64_t first_bytes(std::string_view text) {
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < 8; ++i)
+        value = value << 8 | (i < text.size() ? static_cast<unsigned char>(text[i]) : 0U);
+    return value;
+}
+
 // Facts are worked on in one order that their own content decides, so that the input's does not matter. A rank is a
 // position in it. Spans that are equal in all of this are interchangeable.
 std::vector<std::size_t> ranked(std::span<const SpanFact> facts) {
-    struct Key {  // starts beside each other: nearly all comparisons end there
+    struct Key {  // nearly all comparisons end within it, and need not go after the texts
         std::int64_t start_us;
+        std::uint64_t id;
         std::size_t fact;
     };
     std::vector<Key> keys;
     keys.reserve(facts.size());
-    for (std::size_t i = 0; i < facts.size(); ++i) keys.push_back({facts[i].start_us, i});
+    for (std::size_t i = 0; i < facts.size(); ++i)
+        keys.push_back({facts[i].start_us, first_bytes(facts[i].span_id), i});
     std::sort(keys.begin(), keys.end(), [&](Key i, Key j) {
         if (i.start_us != j.start_us) return i.start_us < j.start_us;
+        if (i.id != j.id) return i.id < j.id;
         const SpanFact &a = facts[i.fact], &b = facts[j.fact];
         return std::tie(a.span_id, a.trace_id, a.parent_id, a.end_us) <
                std::tie(b.span_id, b.trace_id, b.parent_id, b.end_us);
     });
     std::vector<std::size_t> order;
     order.reserve(keys.size());
-    for (Key const key : keys) order.push_back(key.fact);
+    for (const Key &key : keys) order.push_back(key.fact);
     return order;
 }
 
@@ -36,14 +47,13 @@ std::vector<std::size_t> ranked(std::span<const SpanFact> facts) {
 // bits: one step for a usual id, and a binary search where ids were made to collide, which a hash table would walk.
 class SpanIds {
   public:
-    SpanIds(std::span<const SpanFact> facts, std::span<const std::size_t> rank_of) : facts_(facts), rank_of_(rank_of) {
+    explicit SpanIds(std::span<const SpanFact> facts) : facts_(facts) {
         entries_.reserve(facts.size());
         for (std::size_t i = 0; i < facts.size(); ++i) entries_.push_back({hash(facts[i].span_id), i});
         std::sort(entries_.begin(), entries_.end(), [&](Entry a, Entry b) {
             if (a.hash != b.hash) return a.hash < b.hash;
-            const SpanFact &x = facts_[a.fact], &y = facts_[b.fact];
-            return std::tie(x.trace_id, x.span_id, rank_of_[a.fact]) <
-                   std::tie(y.trace_id, y.span_id, rank_of_[b.fact]);
+            const SpanFact &x = facts_[a.rank], &y = facts_[b.rank];
+            return std::tie(x.trace_id, x.span_id, a.rank) < std::tie(y.trace_id, y.span_id, b.rank);
         });
         shift_ = 64 - static_cast<int>(std::bit_width(facts.size()));
         begin_.assign((std::size_t{1} << (64 - shift_)) + 1, 0);
@@ -58,23 +68,22 @@ class SpanIds {
         auto const last = entries_.begin() + static_cast<std::ptrdiff_t>(begin_[slot + 1]);
         auto const found = std::lower_bound(first, last, wanted, [&](Entry a, std::uint64_t h) {
             if (a.hash != h) return a.hash < h;
-            const SpanFact &x = facts_[a.fact];
+            const SpanFact &x = facts_[a.rank];
             return std::tie(x.trace_id, x.span_id) < std::tie(trace_id, span_id);
         });
         if (found == last || found->hash != wanted) return no_span;
-        const SpanFact &x = facts_[found->fact];
-        return x.trace_id == trace_id && x.span_id == span_id ? rank_of_[found->fact] : no_span;
+        const SpanFact &x = facts_[found->rank];
+        return x.trace_id == trace_id && x.span_id == span_id ? found->rank : no_span;
     }
 
   private:
     struct Entry {
         std::uint64_t hash;
-        std::size_t fact;
+        std::size_t rank;
     };
     static std::uint64_t hash(std::string_view id) { return std::hash<std::string_view>{}(id); }
 
     std::span<const SpanFact> facts_;
-    std::span<const std::size_t> rank_of_;
     std::vector<Entry> entries_;
     std::vector<std::size_t> begin_;  // of the entries whose hash begins with these bits
     int shift_;
@@ -102,18 +111,15 @@ struct Links {
     std::vector<SpanPlace> place;
 };
 
-Links link(std::span<const SpanFact> facts, std::span<const std::size_t> order, Patience &patience) {
-    std::vector<std::size_t> rank_of(order.size());
-    for (std::size_t rank = 0; rank < order.size(); ++rank) rank_of[order[rank]] = rank;
-    SpanIds const ids(facts, rank_of);
+Links link(std::span<const SpanFact> facts, Patience &patience) {
+    SpanIds const ids(facts);
     patience.now();
-    Links links{std::vector(order.size(), no_span), std::vector(order.size(), SpanPlace::root)};
-    for (std::size_t i = 0; i < facts.size(); ++i) {
+    Links links{std::vector(facts.size(), no_span), std::vector(facts.size(), SpanPlace::root)};
+    for (std::size_t rank = 0; rank < facts.size(); ++rank) {
         patience.spend();
-        if (facts[i].parent_id.empty()) continue;
-        std::size_t const rank = rank_of[i], parent = ids.find(facts[i].trace_id, facts[i].parent_id);
-        links.parent[rank] = parent;
-        links.place[rank] = parent == no_span ? SpanPlace::missing_parent : SpanPlace::child;
+        if (facts[rank].parent_id.empty()) continue;
+        links.parent[rank] = ids.find(facts[rank].trace_id, facts[rank].parent_id);
+        links.place[rank] = links.parent[rank] == no_span ? SpanPlace::missing_parent : SpanPlace::child;
     }
     return links;
 }
@@ -164,12 +170,11 @@ struct Clock {
 };
 
 // The end of a span may have been lost: it should not keep a run going whose roots have all ended.
-Clock clock_of(std::span<const SpanFact> facts, std::span<const std::size_t> order, const Links &links,
-               std::int64_t as_of_us) {
+Clock clock_of(std::span<const SpanFact> facts, const Links &links, std::int64_t as_of_us) {
     Clock clock{as_of_us, as_of_us};
     std::int64_t last_end_us = INT64_MIN;
-    for (std::size_t rank = 0; rank < order.size(); ++rank) {
-        const SpanFact &fact = facts[order[rank]];
+    for (std::size_t rank = 0; rank < facts.size(); ++rank) {
+        const SpanFact &fact = facts[rank];
         if (!clock.open(fact)) last_end_us = std::max(last_end_us, clock.end_of(fact));
         else if (links.parent[rank] == no_span) return clock;
     }
@@ -204,7 +209,7 @@ void place_nodes(SpanForest &forest, std::span<const SpanFact> facts, std::span<
         patience.spend();
         Waiting const next = waiting.back();
         waiting.pop_back();
-        SpanNode node = node_of(facts[order[next.rank]], order[next.rank], clock);
+        SpanNode node = node_of(facts[next.rank], order[next.rank], clock);
         node.parent = next.parent;
         node.depth = next.parent == no_span ? 0 : forest.nodes[next.parent].depth + 1;
         node.place = links.place[next.rank];
@@ -241,10 +246,13 @@ SpanForest build_span_forest(std::span<const SpanFact> facts, std::int64_t as_of
     SpanForest forest;
     if (facts.empty()) return forest;
     std::vector<std::size_t> const order = ranked(facts);
+    std::vector<SpanFact> sorted;  // what belongs together is near each other from here on
+    sorted.reserve(order.size());
+    for (std::size_t const i : order) sorted.push_back(facts[i]);
     patience.now();
-    Links links = link(facts, order, patience);
+    Links links = link(sorted, patience);
     break_cycles(links, patience);
-    place_nodes(forest, facts, order, links, clock_of(facts, order, links, as_of_us), patience);
+    place_nodes(forest, sorted, order, links, clock_of(sorted, links, as_of_us), patience);
     find_self_times(forest.nodes);
     forest.from_us = forest.nodes.front().from_us;
     forest.to_us = forest.nodes.front().to_us;
