@@ -56,6 +56,7 @@ constexpr std::array table{
     Endpoint{"get_run_timeseries", reader, L::dashboard, 30},
     Endpoint{"get_trends", reader, L::dashboard, 60},
     Endpoint{"group_runs", reader, L::dashboard, 30},
+    Endpoint{"ingest_otlp_traces", writer, L::ingest},
     Endpoint{"install", owner, L::admin},
     Endpoint{"invalidate_rollup", admin, L::admin},
     Endpoint{"is_ip_blocked", admin, L::admin},
