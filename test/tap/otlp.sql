@@ -1,7 +1,7 @@
 -- ingest_otlp_traces: what each part of an export request becomes, arrivals in any order, refusals, limits, and thousands
 -- of broken requests. Expected values are written by hand from the protocol and the conventions.
 \ir include/start.sql
-SELECT plan(69);
+SELECT plan(66);
 SET agent_analytics.tenant = 'acme';
 INSERT INTO analytics_data.model_prices (tenant_id, model, valid_from, input_usd_per_mtok, output_usd_per_mtok, cache_read_usd_per_mtok, cache_creation_usd_per_mtok)
 VALUES ('acme', 'm-large', '2020-01-01Z', 10, 40, 1, 20), ('acme', 'm-large-2', '2020-01-01Z', 100, 400, 10, 200);
@@ -122,9 +122,9 @@ SELECT results_eq('SELECT end_time, kind, status, thread_id, parent_span_id, mod
               '{"a": 2, "b": 1, "session.id": "t", "gen_ai.operation.name": "chat", "gen_ai.request.model": "m-large", "gen_ai.usage.input_tokens": 100}'::jsonb)$$, 'completes it');
 SELECT is(post(span(40, '{"b": 1}', '{"endTimeUnixNano": "0"}')), '{"partialSuccess": {}}', 'the open one again');
 SELECT results_eq('SELECT (stored(40)).*', 'SELECT * FROM complete', 'takes nothing away');
-CREATE TEMP TABLE version AS SELECT ctid FROM analytics_data.spans WHERE span_id = '0000000000000028';
+CREATE TEMP TABLE version AS SELECT ctid AS place FROM analytics_data.spans WHERE span_id = '0000000000000028';
 SELECT is(post(span(40, '{"b": 1}', '{"endTimeUnixNano": "0"}')), '{"partialSuccess": {}}', 'the same content again');
-SELECT results_eq($$SELECT ctid FROM analytics_data.spans WHERE span_id = '0000000000000028'$$, 'SELECT ctid FROM version', 'does not even write');
+SELECT results_eq($$SELECT ctid FROM analytics_data.spans WHERE span_id = '0000000000000028'$$, 'SELECT place FROM version', 'does not even write');
 -- Twice in one request is the same as in two.
 SELECT is(post(span(41, '{"a": 1, "b": 1, "session.id": "t"}', '{"endTimeUnixNano": null, "kind": 3}'), span(42),
                span(41, '{"a": 2, "gen_ai.operation.name": "chat", "gen_ai.request.model": "m-large", "gen_ai.usage.input_tokens": 100}', '{"name": "step 40", "status": {"code": 1}, "parentSpanId": "00000000000000ff"}'),
@@ -264,6 +264,7 @@ BEGIN
         FOR k IN 1 .. 1 + floor(random() * 3)::integer LOOP
             SELECT * INTO target FROM parts WHERE n = 1 + floor(random() * part_count)::integer;
             SELECT value INTO thing FROM junk WHERE n = 1 + floor(random() * junk_count)::integer;
+            CONTINUE WHEN body #> target.path IS NULL;  -- it went with an earlier change
             body := CASE floor(random() * 4)::integer WHEN 0 THEN body #- target.path
                                                       WHEN 1 THEN jsonb_set(body, target.path, (SELECT value FROM parts ORDER BY n OFFSET floor(random() * part_count)::integer LIMIT 1), false)
                                                       ELSE jsonb_set(body, target.path, thing, false) END;
@@ -278,7 +279,7 @@ BEGIN
 END $$;
 SELECT is_empty($$SELECT state, sent FROM tries WHERE state <> '22023 the body must be an OTLP trace export request' LIMIT 5$$, 'no error but the documented one');
 SELECT is_empty($$SELECT answer, sent FROM tries WHERE state IS NULL AND (jsonb_typeof(answer->'partialSuccess') <> 'object'
-    OR answer->'partialSuccess' - '{rejectedSpans,errorMessage}'::text[] <> '{}' OR answer #>> '{partialSuccess,rejectedSpans}' !~ '^[1-9]\d*$' OR answer #>> '{partialSuccess,errorMessage}' = '') LIMIT 5$$,
+    OR (answer->'partialSuccess') - '{rejectedSpans,errorMessage}'::text[] <> '{}' OR answer #>> '{partialSuccess,rejectedSpans}' !~ '^[1-9]\d*$' OR answer #>> '{partialSuccess,errorMessage}' = '') LIMIT 5$$,
     'answers are of the documented form');
 SELECT cmp_ok((SELECT count(*) FROM tries WHERE state IS NULL AND answer = '{"partialSuccess": {}}'), '>', 400::bigint, 'many requests were good all the same');
 SELECT cmp_ok((SELECT count(*) FROM tries WHERE answer->'partialSuccess' ? 'rejectedSpans'), '>', 400::bigint, 'many had bad spans');

@@ -69,7 +69,7 @@ TEST(Otlp, KindsByNumberAndName) {
     EXPECT_EQ(span_kind("4").text, "producer");
     EXPECT_EQ(span_kind("5").text, "consumer");
     EXPECT_EQ(span_kind("SPAN_KIND_CLIENT").text, "client");
-    for (const char *const silent : {"0", "6", "-1", "99999999999", "SPAN_KIND_UNSPECIFIED"}) {
+    for (const char *const silent : {"", "0", "6", "-1", "99999999999", "SPAN_KIND_UNSPECIFIED"}) {
         EXPECT_TRUE(span_kind(silent).known) << silent;
         EXPECT_EQ(span_kind(silent).text, "") << silent;
     }

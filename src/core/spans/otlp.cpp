@@ -22,6 +22,7 @@ struct EnumName {
 };
 
 EnumValue look_up(std::span<const EnumName> names, std::string_view given) {
+    if (given.empty()) return {true, {}};
     if (std::optional<std::int64_t> const number = whole<std::int64_t>(given)) {
         bool const named = *number >= 0 && static_cast<std::size_t>(*number) < names.size();
         return {true, named ? names[static_cast<std::size_t>(*number)].text : std::string_view{}};

@@ -29,7 +29,7 @@ std::optional<std::int64_t> unix_microseconds(std::string_view nanoseconds);
 bool is_decimal(std::string_view text);
 
 /// An enumeration's value: `known` is false for a name that the specification does not have; an empty text is a value
-/// that says nothing (unspecified, unset, or a number of a later version).
+/// that says nothing (none, unspecified, unset, or a number of a later version).
 struct EnumValue {
     bool known;
     std::string_view text;

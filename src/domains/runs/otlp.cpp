@@ -296,6 +296,12 @@ class Request {
     std::unordered_map<Key, std::size_t, KeyHash> places_;
 };
 
+std::vector<Oid> parameter_types() {
+    std::vector<Oid> types;
+    for (Oid const type : column_types) types.push_back(pg::call([&] { return get_array_type(type); }));
+    return types;
+}
+
 // What a new arrival does not say keeps what is stored. Its kind, status and name say nothing by their defaults. Rows
 // are written in the order of their ids, so that two requests wait for each other, but never in a circle.
 pg::Statement &upsert_statement() {
@@ -340,7 +346,7 @@ WHERE (s.parent_span_id, s.run_id, s.thread_id, s.operation_name, s.kind, s.star
      coalesce(excluded.tool_name, s.tool_name), coalesce(excluded.input_tokens, s.input_tokens),
      coalesce(excluded.output_tokens, s.output_tokens), coalesce(excluded.cost_usd, s.cost_usd),
      s.attributes || excluded.attributes))",
-                                   {column_types.begin(), column_types.end()});
+                                   parameter_types());
     return statement;
 }
 
