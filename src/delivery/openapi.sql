@@ -141,6 +141,7 @@ WITH functions AS (
          LATERAL (SELECT pg_get_function_arg_default(f.oid, a.i::integer) AS text) d,
          LATERAL (SELECT CASE WHEN d.text ~ '^-?[0-9.]+$' OR d.text IN ('true', 'false') THEN d.text::jsonb
                               WHEN d.text ~ '^''[^'']*''::(text|interval)$' THEN to_jsonb(substring(d.text FROM '^''(.*)''::')) END AS fixed) v
+    WHERE a.name <> ''
 ), bodies AS (
     SELECT a.oid, jsonb_strip_nulls(jsonb_build_object('type', 'object', 'properties',
                jsonb_object_agg(a.name, CASE WHEN a.required THEN a.schema ELSE analytics_internal.or_null(a.schema - 'enum') || CASE WHEN a.schema ? 'enum' THEN jsonb_build_object('enum', (a.schema -> 'enum') || 'null'::jsonb) ELSE '{}' END END
@@ -149,6 +150,8 @@ WITH functions AS (
            jsonb_agg(jsonb_strip_nulls(jsonb_build_object('name', a.name, 'in', 'query', 'required', a.required, 'schema', a.schema, 'description', a.said))
                      ORDER BY a.i) AS parameters
     FROM arguments a GROUP BY a.oid
+    UNION ALL  -- one argument without a name is the whole body
+    SELECT f.oid, '{"type": "object"}', '[]' FROM functions f WHERE f.pronargs = 1 AND coalesce(f.proargnames[1], '') = ''
 ), results AS (
     SELECT f.oid, CASE
         WHEN f.prorettype = 'void'::regtype THEN NULL
@@ -181,7 +184,7 @@ SELECT '/rpc/' || c.proname,
        CASE WHEN c.provolatile <> 'v' THEN jsonb_build_object('get', c.operation || jsonb_build_object('operationId', c.proname,
                 'parameters', c.parameters)) ELSE '{}' END
        || jsonb_build_object('post', c.operation || jsonb_build_object('operationId', CASE WHEN c.provolatile = 'v' THEN '' ELSE 'post_' END || c.proname)
-           || CASE WHEN c.body IS NULL THEN '{}' ELSE jsonb_build_object('requestBody', jsonb_build_object('required', c.body ? 'required',
+           || CASE WHEN c.body IS NULL THEN '{}' ELSE jsonb_build_object('requestBody', jsonb_build_object('required', c.body ? 'required' OR NOT c.body ? 'properties',
                   'content', jsonb_build_object('application/json', jsonb_strip_nulls(jsonb_build_object('schema', c.body, 'example', c.example_arguments))))) END)
 FROM common c
 UNION ALL

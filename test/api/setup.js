@@ -100,8 +100,8 @@ const quoted = (name) => `"${name}"`;
  */
 export async function plain(client, fn, args, { role = 'anon', tenant = 'north' } = {}) {
     const names = Object.keys(args);
-    const values = names.map((name) => (typeof args[name] === 'object' && args[name] !== null && !fn.types[name].endsWith('[]') ? JSON.stringify(args[name]) : args[name]));
-    const call = `analytics.${quoted(fn.name)}(${names.map((name, i) => `${quoted(name)} => $${i + 1}::${fn.types[name]}`).join(', ')})`;
+    const values = fn.takes_body ? [JSON.stringify(args)] : names.map((name) => (typeof args[name] === 'object' && args[name] !== null && !fn.types[name].endsWith('[]') ? JSON.stringify(args[name]) : args[name]));
+    const call = fn.takes_body ? `analytics.${quoted(fn.name)}($1::jsonb)` : `analytics.${quoted(fn.name)}(${names.map((name, i) => `${quoted(name)} => $${i + 1}::${fn.types[name]}`).join(', ')})`;
     await client.query('BEGIN');
     try {
         await client.query("SELECT set_config('request.jwt.claims', $1, true), set_config('TimeZone', 'UTC', true)", [JSON.stringify(role === 'anon' ? { role } : claimsOf(role, tenant))]);
@@ -119,13 +119,13 @@ export async function plain(client, fn, args, { role = 'anon', tenant = 'north' 
 export async function functionsOf(client) {
     const { rows } = await client.query(`
         SELECT p.proname AS name, p.provolatile <> 'v' AS stable, p.proretset AS set, t.typname AS type, t.typtype = 'd' AND t.typname LIKE '%/%' OR t.typname = 'bytea' AS file,
-               t.typtype = 'c' OR t.typname = 'record' AS composite, p.pronargs - p.pronargdefaults AS required, e.access, e.limit_class, e.max_age, e.stale_while_revalidate AS stale,
+               t.typtype = 'c' OR t.typname = 'record' AS composite, p.pronargs AS count, p.pronargs = 1 AND p.proargnames IS NULL AND p.proargtypes[0] IN ('json'::regtype, 'jsonb'::regtype) AS takes_body, p.pronargs - p.pronargdefaults AS required, e.access, e.limit_class, e.max_age, e.stale_while_revalidate AS stale,
                coalesce(p.proargnames[1:p.pronargs], '{}') AS names,
                (SELECT coalesce(json_object_agg(p.proargnames[i], format_type(p.proargtypes[i - 1], NULL)), '{}') FROM generate_series(1, p.pronargs) i WHERE p.proargnames[i] <> '') AS types
         FROM pg_proc p JOIN pg_type t ON t.oid = p.prorettype JOIN analytics_internal.endpoints() e ON e.name = p.proname
         WHERE p.pronamespace = 'analytics'::regnamespace AND p.prokind = 'f' AND (t.typtype <> 'p' OR t.typname IN ('void', 'record'))
         ORDER BY p.proname`);
-    return new Map(rows.filter((fn) => fn.names.length === Object.keys(fn.types).length).map((fn) => [fn.name, fn]));
+    return new Map(rows.filter((fn) => fn.takes_body || (fn.names.length === fn.count && Object.keys(fn.types).length === fn.count)).map((fn) => [fn.name, fn]));
 }
 
 const samples = { text: 'check', uuid: '00000000-0000-0000-0000-000000000001', inet: '192.0.2.1', date: '2026-03-01', integer: 5, bigint: 5, numeric: 5, boolean: false, interval: '1 hour', jsonb: {}, 'double precision': 5, 'double precision[]': [1, 2, 3, 4, 5, 6, 7, 8], 'text[]': ['check'], 'integer[]': [2], regclass: 'analytics_data.orders', name: 'check' };

@@ -284,4 +284,6 @@ SELECT is_empty($$SELECT answer, sent FROM tries WHERE state IS NULL AND (jsonb_
 SELECT cmp_ok((SELECT count(*) FROM tries WHERE state IS NULL AND answer = '{"partialSuccess": {}}'), '>', 400::bigint, 'many requests were good all the same');
 SELECT cmp_ok((SELECT count(*) FROM tries WHERE answer->'partialSuccess' ? 'rejectedSpans'), '>', 400::bigint, 'many had bad spans');
 SELECT cmp_ok((SELECT count(*) FROM tries WHERE state IS NOT NULL), '>', 100::bigint, 'many were refused');
+DROP OWNED BY otlp_writer, otlp_reader;
+DROP ROLE otlp_writer, otlp_reader;
 SELECT finish();

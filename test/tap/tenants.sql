@@ -46,14 +46,15 @@ INSERT INTO probe.samples VALUES ('series', '(SELECT array_agg(10 + i % 7 + (i *
     ('p', 'DEFAULT'), ('x', '3'), ('source', '''analytics_data.orders'''), ('time_column', '''created_at'''), ('measures', '''{"n": "count(*)"}'''),
     ('rollup', '''order_stats'''), ('expression', '''orders'''), ('view', '''analytics.order_stats'''),
     ('key_id', '''000000000000'''), ('ip_address', '''203.0.113.9'''), ('function', '''get_cost_breakdown'''),
-    ('run_id', '''run7'''), ('span_id', '''1'''), ('trace_id', '''run1'''), ('operation_name', '''x'''), ('start_time', '''2026-03-02 08:00Z''');
+    ('run_id', '''run7'''), ('span_id', '''1'''), ('trace_id', '''run1'''), ('operation_name', '''x'''), ('start_time', '''2026-03-02 08:00Z'''),
+    ('', '''{"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174", "name": "answer", "startTimeUnixNano": "1772445600000000000"}]}]}]}''');
 GRANT SELECT ON probe.samples TO PUBLIC;
 
 -- The call of a function: its required arguments and those that fix the moment or meet ids of both tenants.
 CREATE FUNCTION probe.call_of(f oid) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT format(CASE WHEN p.prokind = 'p' THEN 'CALL %s(%s)' ELSE 'SELECT coalesce(string_agg(f::text, E''\n''), '''') FROM %s(%s) f' END,
-        p.oid::regproc, (SELECT string_agg(format('%I => %s', a.name, CASE WHEN p.proname = 'record_task' AND a.name = 'status' THEN '''completed''' WHEN a.name = 'p' AND a.type = 'double precision[]'::regtype THEN '''{0.5}''' WHEN a.name = 'p' THEN '0.5' ELSE s.expression END), ', ')
-            FROM unnest(p.proargnames[1:p.pronargs], p.proargtypes::oid[]) WITH ORDINALITY a(name, type, i) LEFT JOIN probe.samples s ON s.argument = a.name
+        p.oid::regproc, (SELECT string_agg(coalesce(quote_ident(a.name) || ' => ', '') || (CASE WHEN p.proname = 'record_task' AND a.name = 'status' THEN '''completed''' WHEN a.name = 'p' AND a.type = 'double precision[]'::regtype THEN '''{0.5}''' WHEN a.name = 'p' THEN '0.5' ELSE s.expression END), ', ')
+            FROM unnest(p.proargnames[1:p.pronargs], p.proargtypes::oid[]) WITH ORDINALITY a(name, type, i) LEFT JOIN probe.samples s ON s.argument = coalesce(a.name, '')
             WHERE i <= p.pronargs - p.pronargdefaults OR a.name IN ('as_of', 'observed_at', 'created_at', 'started_at', 'call_id', 'cost_usd', 'budget_id')
               AND NOT (p.proname = 'record_task' AND a.name IN ('cost_usd', 'started_at'))))
     FROM pg_proc p WHERE p.oid = f AND NOT EXISTS (SELECT FROM unnest(p.proargnames[1:p.pronargs - p.pronargdefaults]) a(name) WHERE a.name NOT IN (SELECT argument FROM probe.samples))

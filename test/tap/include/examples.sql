@@ -65,6 +65,7 @@ INSERT INTO pgrst.examples (function, arguments) VALUES
     ('record_task', '{"task_id": "task-120", "agent_id": "writer", "status": "completed", "started_at": "2026-03-02T09:30:00Z", "completed_at": "2026-03-02T10:06:00Z"}'),
     ('record_agent_status', '{"agent_id": "writer", "status": "idle", "observed_at": "2026-03-02T10:07:00Z"}'),
     ('record_batch', '{"kind": "order", "items": [{"order_id": "#2232", "total_amount": 12.5}, {"order_id": "#2233"}]}'),
+    ('ingest_otlp_traces', '{"resourceSpans": [{"resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "support bot"}}]}, "scopeSpans": [{"scope": {"name": "bot"}, "spans": [{"traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174", "name": "chat gpt-4o", "kind": 3, "startTimeUnixNano": "1772445600000000000", "endTimeUnixNano": "1772445601500000000", "attributes": [{"key": "gen_ai.operation.name", "value": {"stringValue": "chat"}}, {"key": "gen_ai.request.model", "value": {"stringValue": "gpt-4o"}}, {"key": "gen_ai.usage.input_tokens", "value": {"intValue": "812"}}], "status": {"code": 1}}]}]}]}'),
     ('reserve_budget', '{"amount_usd": 0.5, "budget_id": "all-time", "reservation_id": "call-2302", "scope": {"agent_id": "writer"}}'),
     ('settle_reservation', '{"reservation_id": "call-2302", "actual_usd": 0.31}'), ('set_budget', '{"budget_id": "writer", "amount_usd": 20, "period": "day", "scope": {"agent_id": "writer"}}'),
     ('reprice_calls', '{"from_time": "2026-03-01T00:00:00Z", "to_time": "2026-03-02T00:00:00Z"}'),

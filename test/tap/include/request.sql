@@ -19,6 +19,13 @@ CREATE FUNCTION pgrst.statement(function text, args jsonb) RETURNS text LANGUAGE
     WHERE p.pronamespace = 'analytics'::regnamespace AND p.prokind = 'f' AND p.proname = function
       AND coalesce(p.proargnames[1:p.pronargs], '{}') @> ARRAY(SELECT jsonb_object_keys(args))
       AND ARRAY(SELECT jsonb_object_keys(args)) @> coalesce(p.proargnames[1:p.pronargs - p.pronargdefaults], '{}')
+      AND NOT (p.pronargs = 1 AND p.proargnames IS NULL)
+    UNION ALL  -- one argument without a name takes the body as it is
+    SELECT format('SELECT coalesce(json_agg(t.f) -> 0, ''null'')::text AS body, coalesce(nullif(current_setting(''response.headers'', true), ''''), ''[]'') AS response_headers FROM (SELECT f.* FROM %s(%L) f) t',
+        p.oid::regproc, args)
+    FROM pg_proc p
+    WHERE p.pronamespace = 'analytics'::regnamespace AND p.prokind = 'f' AND p.proname = function
+      AND p.pronargs = 1 AND p.proargnames IS NULL AND p.proargtypes[0] IN ('json'::regtype, 'jsonb'::regtype)
 $$;
 -- HTTP status of an SQLSTATE (PostgREST's table). `authenticated`: the request bore a JWT.
 CREATE FUNCTION pgrst.status(state text, authenticated boolean) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
