@@ -68,6 +68,7 @@ loaded() {
                          (SELECT nullif(count(*), 0) || ' sessions' FROM analytics_data.shop_sessions),
                          (SELECT count(*) || ' LLM calls' FROM analytics_data.llm_calls),
                          (SELECT count(*) || ' tasks' FROM analytics_data.task_records),
+                         (SELECT nullif(count(*), 0) || ' spans' FROM analytics_data.spans),
                          (SELECT nullif(count(*), 0) || ' states of agents' FROM analytics_data.agent_status_log))")."
     started=$SECONDS
     refresh
@@ -81,6 +82,9 @@ if [ -n "$data" ]; then
     load aider_analytics
     load azure_llm_2023 -v price_as=gpt-3.5-turbo-1106
     load mooncake_conversation
+    load model_prices -v tenant=claude_code_sessions
+    load claude_code_sessions
+    load tau_bench_airline
     run -o /dev/null -c "SET agent_analytics.tenant = 'aider_analytics'" -c "SELECT analytics.set_budget('default', 60, 'month')"
     loaded
     retail='2011-05-10 16:20:00+01' aider='2025-03-21 19:12:30+00' azure='2023-11-16 18:55:00+00' mooncake='2025-02-25 12:40:00+00'
@@ -97,6 +101,7 @@ if [ -n "$data" ]; then
     show series tenant=azure_llm_2023 as_of="$azure" metric=tokens bucket=15m period=45m compare_to=previous_period
     show costs tenant=mooncake_conversation as_of="$mooncake"
     lines "These calls have no price. No sum pretends that they cost nothing: they are counted as unpriced." ""
+    show runs tenant=claude_code_sessions as_of='2026-02-13 00:00+00'
     lines "How far the rollups are summarised"
     show status
     try="SET agent_analytics.tenant = 'retail_orders'; SELECT * FROM analytics.get_hourly_trends(48, as_of => '$retail');"
@@ -115,6 +120,7 @@ else
     show agents tenant=default as_of="$end"
     show costs tenant=default as_of="$end"
     show budget tenant=default as_of="$end"
+    show runs tenant=default as_of="$end"
     show series tenant=default as_of="$end" metric=success_rate compare_to=previous_day
     lines "Late rows come: 300 orders of the last two days, refunds, deletions. Nothing is refreshed, and yet the hour has them:"
     hour="SELECT format('%s: %s orders, revenue %s', to_char(hour_start, 'Dy HH24:MI'), total_orders, total_revenue)

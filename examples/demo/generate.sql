@@ -119,5 +119,26 @@ FROM quarter q CROSS JOIN agent a
 LEFT JOIN (SELECT DISTINCT agent_no, n / 1000 AS slot FROM task) t ON t.agent_no = a.agent_no AND t.slot = q.slot - 1
 ORDER BY q.at;
 
+-- The last week's tasks as traces: the task, its calls, and after each call a tool.
+INSERT INTO analytics_data.spans (trace_id, span_id, operation_name, start_time, end_time, status, thread_id)
+SELECT task_id, 'task', 'invoke_agent ' || agent_id, started_at, completed_at, CASE status WHEN 'failed' THEN 'error' ELSE 'unset' END, agent_id
+FROM analytics_data.task_records
+WHERE tenant_id = analytics.current_tenant() AND started_at > :'end_at'::timestamptz - interval '7 days'
+ORDER BY started_at;
+ANALYZE analytics_data.spans, analytics_data.llm_calls;
+INSERT INTO analytics_data.spans (trace_id, span_id, parent_span_id, operation_name, kind, start_time, end_time, status, error_message, model, input_tokens, output_tokens, cost_usd)
+SELECT c.task_id, c.call_id, 'task', 'chat ' || c.model, 'client', c.created_at, c.created_at + c.latency_ms * interval '1 millisecond',
+       CASE WHEN c.success THEN 'ok' ELSE 'error' END, c.error_type, c.model, c.input_tokens, c.output_tokens, c.cost_usd
+FROM analytics_data.llm_calls c JOIN analytics_data.spans s ON s.tenant_id = c.tenant_id AND s.trace_id = c.task_id AND s.span_id = 'task'
+WHERE c.tenant_id = analytics.current_tenant()
+ORDER BY c.created_at;
+INSERT INTO analytics_data.spans (trace_id, span_id, parent_span_id, operation_name, start_time, end_time, status, tool_name)
+SELECT s.trace_id, 'tool-' || s.span_id, 'task', 'execute_tool ' || t.tool, s.end_time, s.end_time + t.seconds * interval '1 second', 'ok', t.tool
+FROM analytics_data.spans s,
+     LATERAL (SELECT hashtext(s.span_id) & 2147483647 AS h) h,
+     LATERAL (SELECT (ARRAY['search', 'browser', 'database', 'python'])[1 + h.h % 4] AS tool, (CASE h.h % 4 WHEN 1 THEN 240 ELSE 30 END * (h.h % 1000) / 1000.0)::double precision AS seconds) t
+WHERE s.tenant_id = analytics.current_tenant() AND s.model IS NOT NULL
+ORDER BY s.end_time;
+
 SELECT analytics.set_budget('default', 380, 'month') AS budget \gset
 COMMIT;
