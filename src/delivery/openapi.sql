@@ -34,7 +34,7 @@ COMMENT ON FUNCTION analytics_internal.or_null(jsonb) IS 'The schema of the same
 
 -- The shape of a document, from one: for functions that answer with jsonb.
 CREATE OR REPLACE FUNCTION analytics_internal.json_schema_like(example jsonb) RETURNS jsonb
-LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE jsonb_typeof(example)
         WHEN 'object' THEN jsonb_build_object('type', 'object', 'properties',
             (SELECT coalesce(jsonb_object_agg(key, analytics_internal.json_schema_like(value)), '{}') FROM jsonb_each(example)))

@@ -19,6 +19,8 @@ SELECT is_empty($$SELECT id FROM (SELECT operation ->> 'operationId' AS id FROM 
 SELECT is_empty($$SELECT path, a ->> 'name' FROM pgrst.document, jsonb_each(api -> 'paths') p(path, item), jsonb_array_elements(item #> '{get,parameters}') a
         WHERE path LIKE '/rpc/get_%' AND a ->> 'description' IS NULL AND (item #>> '{get,description}') !~* ('\y' || (a ->> 'name') || '\y|as forecast_budget')$$, 'arguments are described');
 
+SELECT is_empty($$SELECT t FROM pgrst.document, jsonb_path_query(api, 'strict $.**.type ? (@ == null || @.type() == "array" && @[*] == null)') t$$, 'every type has a name');
+
 -- A role is shown what it may call.
 SET ROLE anon;
 SELECT set_config('pgrst.shown', (SELECT string_agg(path, ' ' ORDER BY path) FROM jsonb_object_keys(analytics.get_openapi() -> 'paths') path), false) \g /dev/null
