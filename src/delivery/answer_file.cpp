@@ -71,8 +71,11 @@ std::unique_ptr<core::TableWriter> writer_for(std::string_view format, std::span
     if (format == "jsonl") return core::json_lines_writer(columns);
     if (format == "html") return core::html_writer(columns, function);
     if (format == "xlsx") return xlsx_writer(columns, function);
+    // get_dashboard_summary gives analytics_dashboard_...: a gauge is not to be called after another type.
     std::string_view name = function;
-    if (name.starts_with("get_") || name.starts_with("list_")) name.remove_prefix(name.find('_') + 1);
+    for (std::string_view const prefix : {"get_", "list_", "analytics_"})
+        if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
+    if (constexpr std::string_view type = "_summary"; name.ends_with(type)) name.remove_suffix(type.size());
     return core::prometheus_writer(columns, "analytics_" + std::string(name), summary);
 }
 

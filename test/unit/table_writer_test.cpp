@@ -96,5 +96,12 @@ TEST(Prometheus, GaugesWithLabelsInBaseUnits) {
               "_9_lives_success_ratio{key=\"a\\\"b\\\\c\\nd\"} 0.5\n");
 }
 
+TEST(Prometheus, CountsAreNoHistograms) {
+    std::vector<TableColumn> const c{{"call_count", ColumnKind::number}, {"agents_count", ColumnKind::number}};
+    std::string const file = written(prometheus_writer(c, "p", "h"), {{"1", "2"}});
+    EXPECT_NE(file.find("\np_calls 1\n"), std::string::npos) << file;
+    EXPECT_NE(file.find("\np_agents 2\n"), std::string::npos) << file;
+}
+
 }  // namespace
 }  // namespace analytics::core

@@ -98,6 +98,10 @@ class PrometheusWriter : public TableWriter {
         for (const Unit &u : units)
             if (name.ends_with(u.ending))
                 return {column, name.substr(0, name.size() - u.ending.size()) + std::string(u.base), title, u.divisor};
+        if (constexpr std::string_view count = "_count"; name.ends_with(count)) {  // which histograms alone may have
+            name.resize(name.size() - count.size());
+            if (!name.ends_with('s')) name += 's';
+        }
         return {column, std::move(name), title, 1};
     }
     /// The number as it came, or divided.
