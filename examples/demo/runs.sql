@@ -8,7 +8,7 @@ SELECT run_id AS run, to_char(to_timestamp(start_time_us / 1000000.0), 'Dy HH24:
        cardinality(used_tools) AS tools, round(cost, 4) AS "USD", has_errors AS errors
 FROM analytics.list_runs(period => 'last_week', sort_by => 'duration_ms', row_limit => 5, as_of => :'as_of');
 SELECT run_id AS slowest FROM analytics.list_runs(period => 'last_week', sort_by => 'duration_ms', row_limit => 1, as_of => :'as_of') \gset
-\echo 'What :slowest waited for (self time: not covered by its children)'
+\echo What :slowest waited for (self time: not covered by its children)
 \echo '  SELECT analytics.get_run_bottlenecks(\'':slowest'\', as_of => \'':as_of'\');'
 SELECT s ->> 'operation_name' AS operation, round((s ->> 'self_time_ms')::numeric / 1000, 1) AS "self seconds", s ->> 'self_percent' AS "% of the run",
        s ->> 'on_critical_path' AS "on the critical path"
