@@ -52,8 +52,8 @@ std::unique_ptr<TableWriter> html_writer(std::span<const TableColumn> columns, s
 
 /// Prometheus' text format 0.0.4: each number is a gauge <prefix>_<column>, texts and booleans are its labels; of rows
 /// with the same labels the newest counts, by the first column of time, else the last. Milliseconds become _seconds and
-/// percent _ratio, Prometheus' base units; x_count becomes xs. Everything is written at the end: as much memory as there are different
-/// labels.
+/// percent _ratio, Prometheus' base units; x_count becomes xs. Everything is written at the end: as much memory as
+/// there are different labels.
 std::unique_ptr<TableWriter> prometheus_writer(std::span<const TableColumn> columns, std::string_view prefix,
                                                std::string_view help);
 
