@@ -31,7 +31,7 @@ SELECT is(analytics.ingest_otlp_traces($json${
   "resourceSpans": [{
     "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "support bot"}}, {"key": "process.pid", "value": {"intValue": "42"}}], "droppedAttributesCount": 0},
     "scopeSpans": [{
-      "scope": {"name": "my.library", "version": "1.0.0", "attributes": []},
+      "scope": {"name": "shop.tracing", "version": "1.0.0", "attributes": []},
       "spans": [
         {"traceId": "5B8EFFF798038103D269B633813FC60C", "spanId": "EEE19B7EC3C1B174", "parentSpanId": "", "name": "answer", "kind": 2, "flags": 257,
          "startTimeUnixNano": "1772445600000000000", "endTimeUnixNano": "1772445601500000999", "status": {},
@@ -57,7 +57,7 @@ SELECT results_eq($$SELECT tenant_id, trace_id, span_id, parent_span_id, run_id,
     'its columns; 1000 tokens at 10 and 100 at 40 dollars a million are 0.014');
 SELECT is(attributes, '{"gen_ai.operation.name": "chat", "gen_ai.provider.name": "acme", "gen_ai.request.model": "m-large", "gen_ai.usage.input_tokens": 1000,
     "gen_ai.usage.output_tokens": 100, "gen_ai.request.temperature": 0.25, "gen_ai.request.stop_sequences": ["a", 1, null], "nested": {"k": true}, "bytes": "aGVsbG8=",
-    "nothing": null, "limit": "Infinity", "resource": {"service.name": "support bot", "process.pid": 42}, "scope": {"name": "my.library", "version": "1.0.0"},
+    "nothing": null, "limit": "Infinity", "resource": {"service.name": "support bot", "process.pid": 42}, "scope": {"name": "shop.tracing", "version": "1.0.0"},
     "events": [{"name": "first token", "time_us": 1772445600500000, "attributes": {"n": 1}}],
     "links": [{"trace_id": "5b8efff798038103d269b633813fc60d", "span_id": "eee19b7ec3c1b176", "attributes": {}}]}'::jsonb, 'its attributes')
 FROM analytics_data.spans WHERE span_id = 'eee19b7ec3c1b175';

@@ -1,4 +1,4 @@
-// ingest_otlp_traces: an OTLP/HTTP trace export request becomes rows of analytics_data.spans, in one statement.
+// ingest_otlp_traces: an OTLP/HTTP trace export request becomes spans, stored in one statement.
 #include "core/spans/otlp.hpp"
 #include "domains/runs/otlp_reader.hpp"
 #include "pg/args.hpp"
@@ -64,7 +64,7 @@ struct Row {
     void set(Column column, std::optional<std::int64_t> number) {
         if (number) set(column, Int64GetDatum(*number));
     }
-    /// What a later arrival of the same span says is added: as the statement below does with the stored row.
+    /// What a later arrival of the same span says is added: as store_spans does with the stored row.
     void complete_with(const Row &later) {
         for (std::size_t i = 0; i < column_count; ++i) {
             if (later.nulls[i]) continue;
@@ -302,50 +302,22 @@ std::vector<Oid> parameter_types() {
     return types;
 }
 
-// What a new arrival does not say keeps what is stored. Its kind, status and name say nothing by their defaults. Rows
-// are written in the order of their ids, so that two requests wait for each other, but never in a circle.
-pg::Statement &upsert_statement() {
+// A call of a model without a cost is priced, by the model that answered or else by the one that was asked.
+pg::Statement &store_statement() {
     static pg::Statement statement(R"(
-INSERT INTO analytics_data.spans AS s (tenant_id, trace_id, span_id, parent_span_id, run_id, thread_id, operation_name, kind,
-    start_time, end_time, status, error_message, model, tool_name, input_tokens, output_tokens, cost_usd, attributes)
-SELECT (SELECT analytics.current_tenant()), u.trace_id, u.span_id, u.parent_span_id, u.run_id, u.thread_id, coalesce(u.operation_name, 'unknown'),
-    coalesce(u.kind, 'internal'), u.start_time, u.end_time, coalesce(u.status, 'unset'), u.error_message, u.model, u.tool_name,
-    u.input_tokens, u.output_tokens,
-    CASE WHEN u.cost_usd IS NOT NULL OR u.is_call IS NULL THEN u.cost_usd
-         ELSE coalesce((analytics_internal.call_cost(u.provider, u.answering_model, u.start_time, coalesce(u.input_tokens, 0),
-                            coalesce(u.output_tokens, 0), u.cache_read_tokens, u.cache_creation_tokens)).cost_usd,
-                       (analytics_internal.call_cost(u.provider, u.model, u.start_time, coalesce(u.input_tokens, 0),
-                            coalesce(u.output_tokens, 0), u.cache_read_tokens, u.cache_creation_tokens)).cost_usd) END,
-    u.attributes
-FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
-    AS u(trace_id, span_id, parent_span_id, run_id, thread_id, operation_name, kind, start_time, end_time, status,
-         error_message, model, tool_name, input_tokens, output_tokens, cost_usd, attributes, is_call, provider,
-         answering_model, cache_read_tokens, cache_creation_tokens)
-ORDER BY u.trace_id COLLATE "C", u.span_id COLLATE "C"
-ON CONFLICT (tenant_id, trace_id, span_id) DO UPDATE
-SET (parent_span_id, run_id, thread_id, operation_name, kind, start_time, end_time, status, error_message, model, tool_name,
-     input_tokens, output_tokens, cost_usd, attributes) =
-    (coalesce(excluded.parent_span_id, s.parent_span_id), coalesce(excluded.run_id, s.run_id),
-     coalesce(excluded.thread_id, s.thread_id),
-     CASE excluded.operation_name WHEN 'unknown' THEN s.operation_name ELSE excluded.operation_name END,
-     CASE excluded.kind WHEN 'internal' THEN s.kind ELSE excluded.kind END, excluded.start_time,
-     coalesce(excluded.end_time, s.end_time), CASE excluded.status WHEN 'unset' THEN s.status ELSE excluded.status END,
-     coalesce(excluded.error_message, s.error_message), coalesce(excluded.model, s.model),
-     coalesce(excluded.tool_name, s.tool_name), coalesce(excluded.input_tokens, s.input_tokens),
-     coalesce(excluded.output_tokens, s.output_tokens), coalesce(excluded.cost_usd, s.cost_usd),
-     s.attributes || excluded.attributes)
-WHERE (s.parent_span_id, s.run_id, s.thread_id, s.operation_name, s.kind, s.start_time, s.end_time, s.status,
-       s.error_message, s.model, s.tool_name, s.input_tokens, s.output_tokens, s.cost_usd, s.attributes)
-    IS DISTINCT FROM
-    (coalesce(excluded.parent_span_id, s.parent_span_id), coalesce(excluded.run_id, s.run_id),
-     coalesce(excluded.thread_id, s.thread_id),
-     CASE excluded.operation_name WHEN 'unknown' THEN s.operation_name ELSE excluded.operation_name END,
-     CASE excluded.kind WHEN 'internal' THEN s.kind ELSE excluded.kind END, excluded.start_time,
-     coalesce(excluded.end_time, s.end_time), CASE excluded.status WHEN 'unset' THEN s.status ELSE excluded.status END,
-     coalesce(excluded.error_message, s.error_message), coalesce(excluded.model, s.model),
-     coalesce(excluded.tool_name, s.tool_name), coalesce(excluded.input_tokens, s.input_tokens),
-     coalesce(excluded.output_tokens, s.output_tokens), coalesce(excluded.cost_usd, s.cost_usd),
-     s.attributes || excluded.attributes))",
+SELECT FROM analytics_internal.store_spans(ARRAY(
+    SELECT ROW(0, NULL, u.span_id, u.trace_id, u.operation_name, u.start_time, u.end_time, u.parent_span_id, u.run_id, u.thread_id, u.kind,
+               u.status, u.error_message, u.model, u.tool_name, u.input_tokens, u.output_tokens,
+               CASE WHEN u.cost_usd IS NOT NULL OR u.is_call IS NULL THEN u.cost_usd
+                    ELSE coalesce((analytics_internal.call_cost(u.provider, u.answering_model, u.start_time, coalesce(u.input_tokens, 0),
+                                       coalesce(u.output_tokens, 0), u.cache_read_tokens, u.cache_creation_tokens)).cost_usd,
+                                  (analytics_internal.call_cost(u.provider, u.model, u.start_time, coalesce(u.input_tokens, 0),
+                                       coalesce(u.output_tokens, 0), u.cache_read_tokens, u.cache_creation_tokens)).cost_usd) END,
+               u.attributes)::analytics_internal.span_item
+    FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+        AS u(trace_id, span_id, parent_span_id, run_id, thread_id, operation_name, kind, start_time, end_time, status,
+             error_message, model, tool_name, input_tokens, output_tokens, cost_usd, attributes, is_call, provider,
+             answering_model, cache_read_tokens, cache_creation_tokens))))",
                                    parameter_types());
     return statement;
 }
@@ -359,7 +331,7 @@ void write(const std::vector<Row> &rows) {
         arrays[c] = pg::to_array(values, nulls.get(), column_types[c]);
     }
     pg::Spi const spi;
-    upsert_statement().run(spi, arrays, nullptr, false);
+    store_statement().run(spi, arrays, nullptr, false);
 }
 
 /// {"partialSuccess": {}}, with rejectedSpans (64-bit integers are texts in this encoding) and errorMessage where there

@@ -30,33 +30,43 @@ LANGUAGE sql STABLE PARALLEL SAFE COST 20 AS $$
 $$;
 COMMENT ON FUNCTION analytics_internal.span_problem(analytics_internal.span_item) IS 'What is wrong with a span; NULL if nothing.';
 
--- Spans come open and are completed later, in any order and any number of times: what is given replaces what is stored, what is not
--- keeps it; attributes are merged. Within one call the later of two items of a span wins in the same way.
+-- Spans come open and are completed later, in any order and any number of times: what is given replaces what is known, what is not
+-- (NULL, and of status and kind their defaults) keeps it; attributes are merged. First within a batch, then with what is stored.
+CREATE OR REPLACE FUNCTION analytics_internal.fold_spans(spans analytics_internal.span_item[]) RETURNS analytics_internal.span_item[]
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT array_agg(ROW(f.index, NULL, f.span_id, f.trace_id, f.operation_name, f.start_time, f.end_time, f.parent_span_id, f.run_id, f.thread_id, f.kind, f.status, f.error_message, f.model, f.tool_name, f.input_tokens, f.output_tokens, f.cost_usd, f.attributes)::analytics_internal.span_item)
+    FROM (SELECT min(i.index) AS index, i.trace_id, i.span_id,
+                 (array_agg(i.operation_name ORDER BY i.index DESC) FILTER (WHERE i.operation_name IS NOT NULL))[1] AS operation_name,
+                 (array_agg(i.start_time ORDER BY i.index DESC) FILTER (WHERE i.start_time IS NOT NULL))[1] AS start_time,
+                 (array_agg(i.end_time ORDER BY i.index DESC) FILTER (WHERE i.end_time IS NOT NULL))[1] AS end_time,
+                 (array_agg(i.parent_span_id ORDER BY i.index DESC) FILTER (WHERE i.parent_span_id IS NOT NULL))[1] AS parent_span_id,
+                 (array_agg(i.run_id ORDER BY i.index DESC) FILTER (WHERE i.run_id IS NOT NULL))[1] AS run_id,
+                 (array_agg(i.thread_id ORDER BY i.index DESC) FILTER (WHERE i.thread_id IS NOT NULL))[1] AS thread_id,
+                 (array_agg(i.kind ORDER BY i.index DESC) FILTER (WHERE i.kind <> 'internal'))[1] AS kind,
+                 (array_agg(i.status ORDER BY i.index DESC) FILTER (WHERE i.status <> 'unset'))[1] AS status,
+                 (array_agg(i.error_message ORDER BY i.index DESC) FILTER (WHERE i.error_message <> ''))[1] AS error_message,
+                 (array_agg(i.model ORDER BY i.index DESC) FILTER (WHERE i.model IS NOT NULL))[1] AS model,
+                 (array_agg(i.tool_name ORDER BY i.index DESC) FILTER (WHERE i.tool_name IS NOT NULL))[1] AS tool_name,
+                 (array_agg(i.input_tokens ORDER BY i.index DESC) FILTER (WHERE i.input_tokens IS NOT NULL))[1] AS input_tokens,
+                 (array_agg(i.output_tokens ORDER BY i.index DESC) FILTER (WHERE i.output_tokens IS NOT NULL))[1] AS output_tokens,
+                 (array_agg(i.cost_usd ORDER BY i.index DESC) FILTER (WHERE i.cost_usd IS NOT NULL))[1] AS cost_usd,
+                 (SELECT coalesce(jsonb_object_agg(e.key, e.value ORDER BY u.n), '{}')
+                  FROM unnest(array_agg(i.attributes ORDER BY i.index)) WITH ORDINALITY u(object, n), jsonb_each(u.object) e) AS attributes
+          FROM unnest(spans) i WHERE i.problem IS NULL GROUP BY i.trace_id, i.span_id) f
+$$;
+COMMENT ON FUNCTION analytics_internal.fold_spans(analytics_internal.span_item[]) IS
+'Of the items without a problem one a span: of each column the last that is given.';
+
+-- In the order of the ids: two that store the same spans wait for each other, but never in a circle.
 CREATE OR REPLACE FUNCTION analytics_internal.store_spans(spans analytics_internal.span_item[]) RETURNS TABLE (trace_id text, span_id text)
 LANGUAGE sql VOLATILE PARALLEL UNSAFE ROWS 1000 SET search_path = pg_catalog, pg_temp AS $$
-    WITH item AS MATERIALIZED (  -- one a span: of each column the last that is given
-        SELECT i.trace_id, i.span_id, (array_agg(i.operation_name ORDER BY i.index DESC))[1] AS operation_name, (array_agg(i.start_time ORDER BY i.index DESC))[1] AS start_time,
-               (array_agg(i.end_time ORDER BY i.index DESC) FILTER (WHERE i.end_time IS NOT NULL))[1] AS end_time,
-               (array_agg(i.parent_span_id ORDER BY i.index DESC) FILTER (WHERE i.parent_span_id IS NOT NULL))[1] AS parent_span_id,
-               (array_agg(i.run_id ORDER BY i.index DESC) FILTER (WHERE i.run_id IS NOT NULL))[1] AS run_id,
-               (array_agg(i.thread_id ORDER BY i.index DESC) FILTER (WHERE i.thread_id IS NOT NULL))[1] AS thread_id,
-               (array_agg(i.kind ORDER BY i.index DESC) FILTER (WHERE i.kind IS NOT NULL))[1] AS kind,
-               (array_agg(i.status ORDER BY i.index DESC) FILTER (WHERE i.status <> 'unset'))[1] AS status,
-               (array_agg(i.error_message ORDER BY i.index DESC) FILTER (WHERE i.error_message <> ''))[1] AS error_message,
-               (array_agg(i.model ORDER BY i.index DESC) FILTER (WHERE i.model IS NOT NULL))[1] AS model,
-               (array_agg(i.tool_name ORDER BY i.index DESC) FILTER (WHERE i.tool_name IS NOT NULL))[1] AS tool_name,
-               (array_agg(i.input_tokens ORDER BY i.index DESC) FILTER (WHERE i.input_tokens IS NOT NULL))[1] AS input_tokens,
-               (array_agg(i.output_tokens ORDER BY i.index DESC) FILTER (WHERE i.output_tokens IS NOT NULL))[1] AS output_tokens,
-               (array_agg(i.cost_usd ORDER BY i.index DESC) FILTER (WHERE i.cost_usd IS NOT NULL))[1] AS cost_usd,
-               (SELECT coalesce(jsonb_object_agg(a.key, a.value ORDER BY a.n), '{}') FROM unnest(array_agg(i.attributes ORDER BY i.index)) WITH ORDINALITY u(o, n), LATERAL (SELECT e.key, e.value, u.n FROM jsonb_each(u.o) e) a) AS attributes
-        FROM unnest(spans) i WHERE i.problem IS NULL GROUP BY i.trace_id, i.span_id
-    )
     INSERT INTO analytics_data.spans AS s (tenant_id, trace_id, span_id, operation_name, start_time, end_time, parent_span_id, run_id, thread_id, kind, status,
         error_message, model, tool_name, input_tokens, output_tokens, cost_usd, attributes)
-    SELECT (SELECT analytics.current_tenant()), i.trace_id, i.span_id, i.operation_name, i.start_time, i.end_time, i.parent_span_id, i.run_id, i.thread_id,
-           coalesce(i.kind, 'internal'), coalesce(i.status, 'unset'), i.error_message, i.model, i.tool_name, i.input_tokens, i.output_tokens, i.cost_usd, i.attributes
-    FROM item i ORDER BY i.trace_id, i.span_id
-    ON CONFLICT ON CONSTRAINT spans_pkey DO UPDATE SET operation_name = EXCLUDED.operation_name, start_time = EXCLUDED.start_time,
+    SELECT (SELECT analytics.current_tenant()), i.trace_id, i.span_id, coalesce(i.operation_name, 'unknown'), i.start_time, i.end_time, i.parent_span_id, i.run_id,
+           i.thread_id, coalesce(i.kind, 'internal'), coalesce(i.status, 'unset'), nullif(i.error_message, ''), i.model, i.tool_name, i.input_tokens,
+           i.output_tokens, i.cost_usd, coalesce(i.attributes, '{}')
+    FROM unnest(spans) i ORDER BY i.trace_id COLLATE "C", i.span_id COLLATE "C"
+    ON CONFLICT ON CONSTRAINT spans_pkey DO UPDATE SET operation_name = CASE WHEN EXCLUDED.operation_name = 'unknown' THEN s.operation_name ELSE EXCLUDED.operation_name END, start_time = EXCLUDED.start_time,
         end_time = coalesce(EXCLUDED.end_time, s.end_time), parent_span_id = coalesce(EXCLUDED.parent_span_id, s.parent_span_id),
         run_id = coalesce(EXCLUDED.run_id, s.run_id), thread_id = coalesce(EXCLUDED.thread_id, s.thread_id),
         kind = CASE WHEN EXCLUDED.kind = 'internal' THEN s.kind ELSE EXCLUDED.kind END,
@@ -67,7 +77,7 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE ROWS 1000 SET search_path = pg_catalog, pg
         attributes = s.attributes || EXCLUDED.attributes
     WHERE (s.operation_name, s.start_time, s.end_time, s.parent_span_id, s.run_id, s.thread_id, s.kind, s.status, s.error_message, s.model, s.tool_name,
            s.input_tokens, s.output_tokens, s.cost_usd, s.attributes)
-        IS DISTINCT FROM (EXCLUDED.operation_name, EXCLUDED.start_time, coalesce(EXCLUDED.end_time, s.end_time), coalesce(EXCLUDED.parent_span_id, s.parent_span_id),
+        IS DISTINCT FROM (CASE WHEN EXCLUDED.operation_name = 'unknown' THEN s.operation_name ELSE EXCLUDED.operation_name END, EXCLUDED.start_time, coalesce(EXCLUDED.end_time, s.end_time), coalesce(EXCLUDED.parent_span_id, s.parent_span_id),
            coalesce(EXCLUDED.run_id, s.run_id), coalesce(EXCLUDED.thread_id, s.thread_id), CASE WHEN EXCLUDED.kind = 'internal' THEN s.kind ELSE EXCLUDED.kind END,
            CASE WHEN EXCLUDED.status = 'unset' THEN s.status ELSE EXCLUDED.status END, coalesce(EXCLUDED.error_message, s.error_message),
            coalesce(EXCLUDED.model, s.model), coalesce(EXCLUDED.tool_name, s.tool_name), coalesce(EXCLUDED.input_tokens, s.input_tokens),
@@ -75,7 +85,7 @@ LANGUAGE sql VOLATILE PARALLEL UNSAFE ROWS 1000 SET search_path = pg_catalog, pg
     RETURNING s.trace_id, s.span_id
 $$;
 COMMENT ON FUNCTION analytics_internal.store_spans(analytics_internal.span_item[]) IS
-'Stores the spans that have no problem in one statement, completing those that are there; returns those that are new or changed.';
+'Stores spans, each of which stands once in the array, completing those that are there; returns those that are new or changed. The one place that writes spans: record_span, record_batch and ingest_otlp_traces.';
 
 CREATE OR REPLACE FUNCTION analytics.record_span(span_id text, trace_id text, operation_name text, start_time timestamptz, end_time timestamptz DEFAULT NULL,
     parent_span_id text DEFAULT NULL, run_id text DEFAULT NULL, thread_id text DEFAULT NULL, kind text DEFAULT 'internal', status text DEFAULT 'unset',
@@ -115,7 +125,7 @@ DECLARE
         ORDER BY i.index);
 BEGIN
     RETURN QUERY
-    WITH changed AS MATERIALIZED (SELECT s.trace_id, s.span_id FROM analytics_internal.store_spans(batch) s)
+    WITH changed AS MATERIALIZED (SELECT s.trace_id, s.span_id FROM analytics_internal.store_spans(analytics_internal.fold_spans(batch)) s)
     SELECT b.index, b.span_id,
            CASE WHEN b.problem IS NOT NULL THEN 'rejected'
                 WHEN c.span_id IS NOT NULL AND row_number() OVER (PARTITION BY b.problem, b.trace_id, b.span_id, to_jsonb(b) - 'index' ORDER BY b.index) = 1 THEN 'accepted'
