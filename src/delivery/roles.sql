@@ -89,7 +89,7 @@ BEGIN
         END IF;
     END LOOP;
     FOR r IN SELECT p.oid::regprocedure AS function FROM pg_proc p
-             WHERE p.pronamespace = 'analytics_internal'::regnamespace AND p.proname IN ('refresh_step', 'forget_lost_sources')
+             WHERE p.pronamespace = 'analytics_internal'::regnamespace AND p.proname IN ('refresh_step', 'refresh_runs', 'forget_lost_sources')
                AND pg_has_role(p.proowner, 'USAGE') LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO analytics_admin', r.function);
     END LOOP;
@@ -184,7 +184,7 @@ BEGIN
              WHERE p.pronamespace = 'analytics'::regnamespace
                AND p.proname::text IN (SELECT e.name FROM analytics_internal.endpoints() e WHERE e.access <> 'everyone')
                 OR p.pronamespace = 'analytics_internal'::regnamespace
-               AND p.proname ~ '^(install_|ensure_(?!policy)|load_|(lock_install|restore_rollup|refresh_step|forget_lost_sources|grant_access)$)'
+               AND p.proname ~ '^(install_|ensure_(?!policy)|load_|(lock_install|restore_rollup|refresh_step|refresh_runs|forget_lost_sources|grant_access)$)'
     LOOP
         EXECUTE pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', r.function);
     END LOOP;

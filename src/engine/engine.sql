@@ -278,9 +278,10 @@ BEGIN
             EXIT WHEN done;
         END LOOP;
     END LOOP;
-    LOOP  -- summaries of runs
-        EXIT WHEN analytics_internal.refresh_runs() OPERATOR(pg_catalog.=) 0;
+    LOOP  -- summaries of runs; what comes meanwhile waits for the next time
+        done := analytics_internal.refresh_runs(10000) OPERATOR(pg_catalog.<) 10000;
         COMMIT;
+        EXIT WHEN done;
     END LOOP;
     DELETE FROM analytics_store.notes n
      WHERE NOT EXISTS (SELECT FROM analytics_store.sources s WHERE s.source_id OPERATOR(pg_catalog.=) n.source_id);

@@ -23,7 +23,7 @@ SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p JOIN analytics_inter
         WHERE p.pronamespace = 'analytics'::regnamespace AND has_function_privilege('stranger', p.oid, 'EXECUTE') AND e.access <> 'everyone'$$,
     'a stranger may execute nothing');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'analytics_internal'::regnamespace
-        AND p.proname ~ '^(install_|ensure_(?!policy)|load_)' AND has_function_privilege('stranger', p.oid, 'EXECUTE')$$, 'nor what makes tables');
+        AND (p.prosecdef OR p.proname ~ '^(install_|ensure_(?!policy)|load_|refresh_)') AND has_function_privilege('stranger', p.oid, 'EXECUTE')$$, 'nor what makes or fills tables, nor what runs as somebody else');
 
 -- What default privileges gave away is taken back. Supabase's do just this.
 DO $$ BEGIN PERFORM analytics_internal.ensure_role('anon', 'NOLOGIN'); END $$;

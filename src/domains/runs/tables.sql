@@ -202,7 +202,7 @@ BEGIN
     WITH touched AS MATERIALIZED (
         SELECT DISTINCT n.tenant_id, n.run_key FROM (SELECT tenant_id, run_key FROM analytics_store.run_notes LIMIT most) n
     ), taken AS (
-        DELETE FROM analytics_store.run_notes n USING touched t WHERE n.tenant_id = t.tenant_id AND n.run_key = t.run_key
+        DELETE FROM analytics_store.run_notes n USING touched t WHERE n.tenant_id = t.tenant_id AND n.run_key = t.run_key RETURNING 1
     ), fresh AS MATERIALIZED (
         SELECT t.tenant_id, s.* FROM (SELECT tenant_id, array_agg(run_key) AS runs FROM touched GROUP BY tenant_id) t,
              analytics_internal.summarise_runs(t.tenant_id, t.runs, 'infinity') s
@@ -218,8 +218,8 @@ BEGIN
             input_tokens = EXCLUDED.input_tokens, output_tokens = EXCLUDED.output_tokens, cost = EXCLUDED.cost, thread_ids = EXCLUDED.thread_ids,
             trace_ids = EXCLUDED.trace_ids, used_models = EXCLUDED.used_models, used_tools = EXCLUDED.used_tools, errors = EXCLUDED.errors
     )
-    SELECT count(*) INTO done FROM touched;
+    SELECT count(*) INTO done FROM taken;
     RETURN done;
 END $$;
 COMMENT ON FUNCTION analytics_internal.refresh_runs(integer) IS
-'Stores the summaries of runs that were touched since the last refresh, at most so many notes'' worth; a step of run_maintenance. Returns how many runs. Refreshers take turns: one that finds another at work does nothing. In REPEATABLE READ it may fail with 40001 and change nothing.';
+'Stores the summaries of runs that were touched since the last refresh, the runs of at most so many notes; a step of run_maintenance. Returns how many notes it has dealt with: fewer than `most` when none is left. Refreshers take turns: one that finds another at work does nothing. In REPEATABLE READ it may fail with 40001 and change nothing.';
