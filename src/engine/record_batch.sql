@@ -29,12 +29,17 @@ CREATE OR REPLACE FUNCTION analytics_internal.instant_problem(name text, value t
 RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN NOT isfinite(value) THEN ARRAY[name, 'a finite instant', 'infinite'] END
 $$;
+CREATE OR REPLACE FUNCTION analytics_internal.range_problem(name text, value integer, low integer, high integer) RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN value IS NULL OR value < low OR value > high THEN ARRAY[name, format('between %s and %s', low, high), coalesce(value::text, 'NULL')] END
+$$;
 COMMENT ON FUNCTION analytics_internal.text_problem(text, text, integer, boolean) IS
 'What is wrong with a text: missing though required, empty, or longer than so many characters; NULL if nothing.';
 COMMENT ON FUNCTION analytics_internal.choice_problem(text, text, text[]) IS
 'What is wrong with a value that must be one of a list; NULL if nothing.';
 COMMENT ON FUNCTION analytics_internal.instant_problem(text, timestamptz) IS
 'What is wrong with an instant that must be finite and may be missing; NULL if nothing.';
+COMMENT ON FUNCTION analytics_internal.range_problem(text, integer, integer, integer) IS 'What is wrong with a number that must lie in a range; NULL if nothing.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.problem_text(problem text[]) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE STRICT AS $$

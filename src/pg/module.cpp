@@ -62,6 +62,9 @@ void define_settings() {
                             "refresh. Answers are exact in any case.",
                             &analytics::pg::refresh_wait_ms, 1000, 0, INT_MAX / 2, PGC_USERSET, GUC_UNIT_MS, nullptr,
                             nullptr, nullptr);
+    DefineCustomIntVariable("agent_analytics.run_stale_after", "Silence after which a running run is stale.", nullptr,
+                            &analytics::pg::run_stale_after_s, 900, 1, INT_MAX / 1000, PGC_USERSET, GUC_UNIT_S, nullptr,
+                            nullptr, nullptr);
     define_limits();
     define_worker();
     MarkGUCPrefixReserved("agent_analytics");

@@ -5,6 +5,9 @@ namespace analytics::pg {
 /// agent_analytics.refresh_wait: milliseconds that a refresh waits for writers which still may read the old limit.
 inline int refresh_wait_ms = 1000;
 
+/// agent_analytics.run_stale_after: seconds of silence after which a running run is stale. Read by SQL.
+inline int run_stale_after_s = 900;
+
 /// agent_analytics.limit_*: requests of one caller, a minute; exports an hour. 0: no limit.
 inline constexpr int highest_limit = 1'000'000;
 inline int limit_anon = 10, limit_dashboard = 60, limit_agent = 100, limit_admin = 100, limit_scrape = 60,

@@ -92,6 +92,24 @@ SELECT results_eq($$SELECT key, run_count, cost FROM analytics.group_runs('model
 SELECT is((SELECT count(*) FROM analytics.list_spans(period => NULL, status => 'error', row_limit => 1000, as_of => '2026-03-10Z')),
     (SELECT count(*) FROM analytics_data.spans WHERE tenant_id = 'default' AND status = 'error'), 'list_spans by status');
 
+-- A refresh deals with so many notes, and says when none is left: run_maintenance ends though spans go on coming.
+SELECT analytics.record_span('s', 'few' || i, 'o', '2026-03-05 08:00Z') FROM generate_series(1, 9) i \g /dev/null
+SELECT is(analytics_internal.refresh_runs(4), 4::bigint, 'a part of the notes');
+SELECT is(analytics_internal.refresh_runs(100), 5::bigint, 'the rest, fewer than were allowed');
+SELECT is(analytics_internal.refresh_runs(100), 0::bigint, 'and none');
+
+-- Silence: of a run that runs, for longer than the setting.
+CREATE FUNCTION stale(as_of timestamptz) RETURNS boolean LANGUAGE sql AS $$ SELECT is_stale FROM analytics.list_runs(row_limit => 1000, as_of => stale.as_of) WHERE run_id = 'few1' $$;
+SELECT is(stale('2026-03-05 08:15Z'), false, 'after 15 minutes a run is not stale yet');
+SELECT is(stale('2026-03-05 08:15:01Z'), true, 'then it is');
+SET agent_analytics.run_stale_after = '1h';
+SELECT is(stale('2026-03-05 09:00Z'), false, 'by the setting');
+SELECT is(stale('2026-03-05 09:00:01Z'), true, 'it says when');
+SELECT throws_ok($$SET agent_analytics.run_stale_after = 'soon'$$, '22023', NULL, 'which must be a time');
+RESET agent_analytics.run_stale_after;
+SELECT is((SELECT bool_or(is_stale) FROM analytics.list_runs(status => 'completed', row_limit => 1000, as_of => '2027-01-01Z')), false, 'what has ended is never stale');
+DELETE FROM analytics_data.spans WHERE trace_id LIKE 'few%';
+
 -- Rights: a policy of the user's own on spans holds for the runs too.
 DO $$ BEGIN PERFORM analytics.setup_roles(); END $$;
 CREATE POLICY one_thread ON analytics_data.spans AS RESTRICTIVE FOR SELECT TO authenticated USING (thread_id = 'th1');

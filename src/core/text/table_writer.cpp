@@ -1,5 +1,7 @@
 #include "core/text/table_writer.hpp"
 
+#include "core/text/json_text.hpp"
+
 #include <array>
 #include <utility>
 #include <vector>
@@ -61,11 +63,7 @@ class CsvWriter : public TableWriter {
 class JsonLinesWriter : public TableWriter {
   public:
     explicit JsonLinesWriter(std::span<const TableColumn> columns) {
-        for (const TableColumn &c : columns) {
-            std::string key;
-            append_json_string(key, c.name);
-            columns_.emplace_back(std::move(key), c.kind);
-        }
+        for (const TableColumn &c : columns) columns_.emplace_back(json_string(c.name), c.kind);
     }
     void row(std::span<const Cell> cells) override {
         for (std::size_t i = 0; i < cells.size(); ++i) {
@@ -96,7 +94,7 @@ class JsonLinesWriter : public TableWriter {
             break;
         case ColumnKind::text:
         case ColumnKind::time:
-            append_json_string(out_, *cell);
+            out_ += json_string(*cell);
         }
     }
     std::vector<std::pair<std::string, ColumnKind>> columns_;
@@ -146,40 +144,6 @@ std::unique_ptr<TableWriter> json_lines_writer(std::span<const TableColumn> colu
 }
 std::unique_ptr<TableWriter> html_writer(std::span<const TableColumn> columns, std::string_view title) {
     return std::make_unique<HtmlWriter>(columns, title);
-}
-
-void append_json_string(std::string &out, std::string_view text) {
-    constexpr std::string_view hex = "0123456789abcdef";
-    out += '"';
-    for (char const c : text) {
-        auto const u = static_cast<unsigned char>(c);
-        switch (c) {
-        case '"':
-            out += "\\\"";
-            break;
-        case '\\':
-            out += "\\\\";
-            break;
-        case '\n':
-            out += "\\n";
-            break;
-        case '\r':
-            out += "\\r";
-            break;
-        case '\t':
-            out += "\\t";
-            break;
-        default:
-            if (u < 0x20) {
-                out += "\\u00";
-                out += hex[u >> 4];
-                out += hex[u & 15];
-            } else {
-                out += c;
-            }
-        }
-    }
-    out += '"';
 }
 
 void append_html(std::string &out, std::string_view text) {

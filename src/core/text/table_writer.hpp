@@ -57,9 +57,6 @@ std::unique_ptr<TableWriter> html_writer(std::span<const TableColumn> columns, s
 std::unique_ptr<TableWriter> prometheus_writer(std::span<const TableColumn> columns, std::string_view prefix,
                                                std::string_view help);
 
-/// A JSON string literal with its quotes. Input must be UTF-8.
-void append_json_string(std::string &out, std::string_view text);
-
 /// Text with & < > " ' as entities.
 void append_html(std::string &out, std::string_view text);
 

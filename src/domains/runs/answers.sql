@@ -13,12 +13,6 @@ CREATE OR REPLACE FUNCTION analytics_internal.period_problem(period text) RETURN
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT analytics_internal.choice_problem('period', period, '{last_hour,last_day,last_week,last_month,last_quarter}') $$;
 COMMENT ON FUNCTION analytics_internal.period_problem(text) IS 'What is wrong with the name of a period; NULL if nothing.';
 
-CREATE OR REPLACE FUNCTION analytics_internal.range_problem(name text, value integer, low integer, high integer) RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN value IS NULL OR value < low OR value > high THEN ARRAY[name, format('between %s and %s', low, high), coalesce(value::text, 'NULL')] END
-$$;
-COMMENT ON FUNCTION analytics_internal.range_problem(text, integer, integer, integer) IS 'What is wrong with a number that must lie in a range; NULL if nothing.';
-
 CREATE OR REPLACE FUNCTION analytics_internal.epoch_us(at timestamptz) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS $$ SELECT (extract(epoch FROM at) * 1000000)::bigint $$;
 COMMENT ON FUNCTION analytics_internal.epoch_us(timestamptz) IS 'Microseconds since 1970.';
@@ -207,19 +201,25 @@ period: runs that began in last_hour, last_day, last_week, last_month (30 days) 
 Result: counts by status; success_rate, completed of completed and failed (0..1 with 4 decimals); total_cost, US dollars, exact; avg_duration_ms and p95_duration_ms of the finished runs. NULL where there are none.
 Errors: 22023 for an unknown period.';
 
+CREATE OR REPLACE FUNCTION analytics_internal.bucket_seconds(bucket text) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE bucket WHEN '1m' THEN 60 WHEN '5m' THEN 300 WHEN '15m' THEN 900 WHEN '1h' THEN 3600 WHEN '6h' THEN 21600 WHEN '1d' THEN 86400 WHEN '1w' THEN 604800 END
+$$;
+COMMENT ON FUNCTION analytics_internal.bucket_seconds(text) IS 'How long a bucket of runs (1m, 5m, 15m, 1h, 6h, 1d, 1w) is, days of 24 hours.';
+
 -- The start of the bucket of an instant, in a time zone. Weeks begin on Monday.
 CREATE OR REPLACE FUNCTION analytics_internal.run_bucket(at timestamptz, bucket text, time_zone text) RETURNS timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE bucket WHEN '1d' THEN date_trunc('day', at, time_zone) WHEN '1w' THEN date_trunc('week', at, time_zone)
-                       ELSE at - mod(extract(epoch FROM at AT TIME ZONE time_zone), (CASE bucket WHEN '1m' THEN 60 WHEN '5m' THEN 300 WHEN '15m' THEN 900 WHEN '1h' THEN 3600 ELSE 21600 END)::numeric) * interval '1 second' END
+                       ELSE at - mod(extract(epoch FROM at AT TIME ZONE time_zone), analytics_internal.bucket_seconds(bucket)::numeric) * interval '1 second' END
 $$;
-COMMENT ON FUNCTION analytics_internal.run_bucket(timestamptz, text, text) IS 'The start of the bucket (1m, 5m, 15m, 1h, 6h, 1d, 1w) that holds an instant, in a time zone.';
+COMMENT ON FUNCTION analytics_internal.run_bucket(timestamptz, text, text) IS 'The start of the bucket that holds an instant, in a time zone.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.run_buckets(after timestamptz, as_of timestamptz, bucket text, time_zone text) RETURNS SETOF timestamptz
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 SET search_path = pg_catalog, pg_temp AS $$
     SELECT DISTINCT analytics_internal.run_bucket(g, bucket, time_zone)
-    FROM generate_series(after + interval '1 microsecond', as_of, CASE bucket WHEN '1m' THEN interval '1 minute' WHEN '5m' THEN interval '5 minutes' WHEN '15m' THEN interval '15 minutes'
-                             WHEN '1h' THEN interval '1 hour' WHEN '6h' THEN interval '3 hours' WHEN '1d' THEN interval '12 hours' ELSE interval '84 hours' END) g
+    -- Half buckets, so that none is stepped over where a clock is put forward.
+    FROM generate_series(after + interval '1 microsecond', as_of, analytics_internal.bucket_seconds(bucket) * interval '0.5 seconds') g
     UNION SELECT analytics_internal.run_bucket(as_of, bucket, time_zone)
 $$;
 COMMENT ON FUNCTION analytics_internal.run_buckets(timestamptz, timestamptz, text, text) IS 'The starts of all buckets that meet (after, as_of].';
@@ -227,8 +227,7 @@ COMMENT ON FUNCTION analytics_internal.run_buckets(timestamptz, timestamptz, tex
 CREATE OR REPLACE FUNCTION analytics_internal.bucket_problem(bucket text, after timestamptz, as_of timestamptz) RETURNS text[]
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT coalesce(analytics_internal.choice_problem('bucket', bucket, '{1m,5m,15m,1h,6h,1d,1w}'),
-        CASE WHEN extract(epoch FROM as_of - after) / CASE bucket WHEN '1m' THEN 60 WHEN '5m' THEN 300 WHEN '15m' THEN 900 ELSE 3600 END > CASE WHEN bucket IN ('1h', '6h', '1d', '1w') THEN 1e9 ELSE 2000 END
-              OR bucket = '1h' AND as_of - after > interval '2000 hours'
+        CASE WHEN extract(epoch FROM as_of - after) > 2000 * analytics_internal.bucket_seconds(bucket)
              THEN ARRAY['bucket', 'large enough for at most 2000 of them', format('"%s", which are more', bucket)] END)
 $$;
 COMMENT ON FUNCTION analytics_internal.bucket_problem(text, timestamptz, timestamptz) IS 'What is wrong with a bucket for a period; NULL if nothing.';
