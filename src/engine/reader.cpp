@@ -72,9 +72,8 @@ std::string statement_sql(const Rollup &rollup, const Query &query, const Shape 
 }
 
 /// Rows of a short while are grouped by sorting: a hash table is made for as many as a generic plan expects, for each
-/// range anew. Saved statements are told apart by their text.
+/// range anew.
 pg::Statement &statement(std::string sql, std::size_t filters, bool several, bool short_while) {
-    if (short_while) sql += " /* a short while */";
     Oid const instant = several ? TIMESTAMPTZARRAYOID : TIMESTAMPTZOID;
     std::vector<Oid> types{TEXTOID, instant, instant};
     types.insert(types.end(), filters, TEXTARRAYOID);

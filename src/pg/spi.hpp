@@ -176,9 +176,11 @@ class Statement {
     std::map<Oid, SPIPlanPtr> plans_;
 };
 
-/// The statement of this backend with this text, for text that is put together; made when it is asked for first.
+/// The statement of this backend with this text and use, for text that is put together; made when it is asked for
+/// first.
 inline Statement &saved_statement(std::string sql, std::vector<Oid> types, PlanFor use) {
-    static std::unordered_map<std::string, Statement> statements;
+    static std::map<PlanFor, std::unordered_map<std::string, Statement>> all;
+    std::unordered_map<std::string, Statement> &statements = all[use];
     auto const found = statements.find(sql);
     if (found != statements.end()) return found->second;
     Statement made(sql, std::move(types), use);
