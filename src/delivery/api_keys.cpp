@@ -1,8 +1,8 @@
 // API keys: found by the id in them, compared by hash, and what the request may do from then on.
 #include "core/text/json_text.hpp"
-#include "delivery/owned_table.hpp"
 #include "delivery/request.hpp"
 #include "delivery/response.hpp"
+#include "engine/owned_table.hpp"
 #include "pg/arrays.hpp"
 #include "pg/values.hpp"
 
@@ -25,10 +25,10 @@ std::optional<StoredKey> stored_key(const std::string &key_id) {
         "coalesce(k.expires_at OPERATOR(pg_catalog.<=) pg_catalog.clock_timestamp(), false) "
         "FROM analytics_data.api_keys k WHERE k.key_id OPERATOR(pg_catalog.=) $1",
         {TEXTOID}, pg::PlanFor::by_index);
-    auto const owner = owner_of_table("api_keys");
-    if (!owner) return std::nullopt;
+    auto const table = engine::find_owned_table("api_keys");
+    if (!table) return std::nullopt;
     pg::Spi const spi;
-    pg::AsUser const as_owner(*owner);
+    pg::AsUser const as_owner(table->owner);
     pg::Result const rows = statement.run(spi, std::array{pg::to_text(key_id)});
     if (rows.empty()) return std::nullopt;
     auto const flag = [&](int column) { return DatumGetBool(*rows.get(0, column)); };

@@ -1,6 +1,6 @@
 // Whether an address is blocked: one probe of an index, as the owner of the table.
-#include "delivery/owned_table.hpp"
 #include "delivery/request.hpp"
+#include "engine/owned_table.hpp"
 #include "engine/reader.hpp"
 #include "pg/values.hpp"
 
@@ -18,10 +18,10 @@ bool is_blocked(Datum address, const std::string &tenant) {
         "AND b.tenant_id OPERATOR(pg_catalog.=) ANY (ARRAY[$2, '*']) "
         "AND (b.expires_at IS NULL OR b.expires_at OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp()) LIMIT 1",
         {INETOID, TEXTOID}, pg::PlanFor::by_index);
-    auto const owner = owner_of_table("blocked_ips");
-    if (!owner) return false;
+    auto const table = engine::find_owned_table("blocked_ips");
+    if (!table) return false;
     pg::Spi const spi;
-    pg::AsUser const as_owner(*owner);
+    pg::AsUser const as_owner(table->owner);
     return !statement.run(spi, std::array{address, pg::to_text(tenant)}).empty();
 }
 

@@ -15,7 +15,8 @@ namespace analytics::core {
 
 namespace {
 
-double variance(std::span<const double> y) {
+/// Squared distances from the mean, summed.
+double squares(std::span<const double> y) {
     double const centre = mean(y);
     double sum = 0;
     for (double v : y) sum += (v - centre) * (v - centre);
@@ -111,8 +112,8 @@ std::vector<std::size_t> round_of(std::span<const double> y, std::size_t season,
         MstlParts const parts = mstl(rest, std::array{static_cast<int>(season)}, true, stop, middle_sum);
         std::vector<double> both = parts.remainder;
         for (std::size_t t = 0; t < n; ++t) both[t] += parts.seasons[0][t];
-        double const whole = variance(both);
-        if (whole > 0 && 1 - variance(parts.remainder) / whole >= 0.6)
+        double const whole = squares(both);
+        if (whole > 0 && 1 - squares(parts.remainder) / whole >= 0.6)
             for (std::size_t t = 0; t < n; ++t) rest[t] -= parts.seasons[0][t];
     }
     std::vector<double> const curve = super_smooth(rest, stop);

@@ -8,47 +8,27 @@
 // session remembers. Every change of a currency sends a relcache message of tenant_settings to all sessions, and waits
 // for the writers of orders. A session that writes orders has taken their lock, which is where it reads its messages:
 // so it either knows the change, or the change has not come to pass.
+#include "engine/owned_table.hpp"
 #include "engine/reader.hpp"
 #include "pg/values.hpp"
 
 #include <map>
 
 extern "C" {
-#include "catalog/namespace.h"
 #include "commands/trigger.h"
 #include "storage/lmgr.h"
 #include "utils/inval.h"
-#include "utils/syscache.h"
 }
 
 namespace analytics::commerce {
 namespace {
-
-/// A relation of ours and who owns it: the rule holds for rows that the writer's own rights or policies may hide. What
-/// runs as the owner names even its operators in full: the writer's search_path must not choose them.
-struct OwnedRelation {
-    Oid relation, owner;
-};
-OwnedRelation find_relation(const char *name) {
-    return pg::call([&]() -> OwnedRelation {
-        Oid const relation = get_relname_relid(name, get_namespace_oid("analytics_data", false));
-        HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
-        if (!HeapTupleIsValid(tuple))
-            ereport(ERROR, errcode(ERRCODE_UNDEFINED_TABLE),
-                    errmsg("relation \"analytics_data.%s\" does not exist", name),
-                    errhint("Run SELECT analytics.install()."));
-        Oid const owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
-        ReleaseSysCache(tuple);
-        return {relation, owner};
-    });
-}
 
 /// The tenant's currency as of now, whatever snapshot the transaction has: a check that looked at an old one would let
 /// in what the settings have meanwhile excluded.
 std::optional<std::string> find_currency(const pg::Spi &spi, std::string_view tenant) {
     static pg::Statement statement(
         "SELECT currency FROM analytics_data.tenant_settings WHERE tenant_id OPERATOR(pg_catalog.=) $1", {TEXTOID});
-    pg::AsUser const as(find_relation("tenant_settings").owner);
+    pg::AsUser const as(engine::owned_table("tenant_settings").owner);
     std::array const values{pg::to_text(tenant)};
     pg::call([] { PushActiveSnapshot(GetLatestSnapshot()); });
     pg::Result const rows = statement.run(spi, values);
@@ -86,7 +66,7 @@ class Remembered {
 
     static void listen() {
         static bool listening = false;
-        settings = find_relation("tenant_settings").relation;
+        settings = engine::owned_table("tenant_settings").relation;
         if (listening) return;
         pg::call([] {
             CacheRegisterRelcacheCallback(
@@ -117,7 +97,7 @@ std::optional<std::string> find_other_currency(const pg::Spi &spi, std::string_v
         "SELECT currency FROM analytics_data.orders WHERE tenant_id OPERATOR(pg_catalog.=) $1 "
         "AND currency OPERATOR(pg_catalog.<>) $2 LIMIT 1",
         {TEXTOID, TEXTOID});
-    pg::AsUser const as(find_relation("orders").owner);
+    pg::AsUser const as(engine::owned_table("orders").owner);
     std::array const values{pg::to_text(tenant), pg::to_text(currency)};
     pg::Result const rows = statement.run(spi, values, nullptr, false);
     return rows.empty() ? std::nullopt : std::optional(pg::to_string(*rows.get(0, 0)));
@@ -141,7 +121,7 @@ std::string claim_currency(const pg::Spi &spi, std::string_view tenant, std::str
         "ON CONFLICT (tenant_id) DO UPDATE SET currency = excluded.currency WHERE s.currency IS NULL",
         {TEXTOID, TEXTOID});
     {
-        pg::AsUser const as(find_relation("tenant_settings").owner);
+        pg::AsUser const as(engine::owned_table("tenant_settings").owner);
         Claiming const now;
         std::array const values{pg::to_text(tenant), pg::to_text(offered)};
         statement.run(spi, values, nullptr, false);
@@ -200,7 +180,7 @@ void check_settings(FunctionCallInfo fcinfo) {
     // Who has checked an order against the old currency must have committed before the orders are looked through, and
     // nobody may check one against it any more. Without an old currency the writers meet at the settings' key instead.
     if (old_currency) {
-        Oid const orders = find_relation("orders").relation;
+        Oid const orders = engine::owned_table("orders").relation;
         pg::call([&] { LockRelationOid(orders, ShareRowExclusiveLock); });
     }
     if (!new_currency) return;

@@ -1,14 +1,14 @@
 #include "domains/spend/prices.hpp"
 
+#include "engine/owned_table.hpp"
+
 #include <algorithm>
 #include <array>
 #include <tuple>
 
 extern "C" {
 #include "access/table.h"
-#include "catalog/namespace.h"
 #include "utils/datum.h"
-#include "utils/syscache.h"
 }
 
 namespace analytics::spend {
@@ -31,20 +31,6 @@ struct Candidate {
     std::string provider;
     auto rank() const { return std::tuple(!own, guessed, !of_provider, distance, ~price.from); }  // ~: latest first
 };
-
-Oid owner_of_prices() {
-    return pg::call([] {
-        Oid const table = get_relname_relid("model_prices", get_namespace_oid("analytics_data", false));
-        HeapTuple const tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
-        if (!HeapTupleIsValid(tuple))
-            ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
-                            errmsg("relation \"analytics_data.model_prices\" does not exist"),
-                            errhint("Run SELECT analytics.install().")));
-        Oid const owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
-        ReleaseSysCache(tuple);
-        return owner;
-    });
-}
 
 std::optional<std::string> text_at(const pg::Result &rows, uint64 row, int column) {
     auto const value = rows.get(row, column);
@@ -125,7 +111,7 @@ void drop_ambiguous(std::vector<Candidate> &candidates) {
 
 void PriceBook::look_up(const std::string &tenant, const std::optional<std::string> &provider, const std::string &model,
                         Entry &entry) {
-    pg::AsUser const owner(owner_of_prices());  // a writer needs no right to read prices
+    pg::AsUser const owner(engine::owned_table("model_prices").owner);  // a writer needs no right to read prices
     pg::Spi const spi;
     Datum const tenant_text = pg::to_text(tenant);
     std::vector<Candidate> candidates;
