@@ -54,6 +54,8 @@ constexpr std::array table{
     Endpoint{"get_run_details", reader, L::dashboard, 10},
     Endpoint{"get_run_spans", reader, L::dashboard, 10},
     Endpoint{"get_run_timeseries", reader, L::dashboard, 30},
+    Endpoint{"get_training_quality", reader, L::agent, 60},
+    Endpoint{"get_training_quality_daily", reader, L::dashboard, 300},
     Endpoint{"get_trends", reader, L::dashboard, 60},
     Endpoint{"group_runs", reader, L::dashboard, 30},
     Endpoint{"ingest_otlp_traces", writer, L::ingest},
@@ -82,6 +84,7 @@ constexpr std::array table{
     Endpoint{"record_session", writer, L::ingest},
     Endpoint{"record_span", writer, L::ingest},
     Endpoint{"record_task", writer, L::ingest},
+    Endpoint{"record_training_example", writer, L::ingest},
     Endpoint{"refresh_rollups", admin, L::admin},
     Endpoint{"reprice_calls", admin, L::admin},
     Endpoint{"request_stats", admin, L::admin},
@@ -97,6 +100,9 @@ constexpr std::array table{
     Endpoint{"task_stats", reader, L::dashboard, 10},
     Endpoint{"theil_sen", everyone, L::dashboard},
     Endpoint{"time_weighted_avg", everyone, L::dashboard},
+    Endpoint{"training_by_agent", reader, L::dashboard, 10},
+    Endpoint{"training_quality_metrics", reader, L::dashboard, 300},
+    Endpoint{"training_stats", reader, L::dashboard, 10},
     Endpoint{"unblock_ip", admin, L::admin},
 };
 

@@ -30,6 +30,10 @@ BEGIN
     PERFORM analytics.record_batch('span', (SELECT jsonb_agg(jsonb_build_object('span_id', i::text, 'trace_id', 'run' || i % 20, 'parent_span_id', CASE WHEN i > 20 THEN (i % 20)::text END,
         'operation_name', mark || 'operation', 'start_time', timestamptz '2026-03-02 08:00Z' + i * interval '20 seconds', 'end_time', timestamptz '2026-03-02 08:00Z' + i * factor * interval '21 seconds',
         'thread_id', mark || 'thread', 'model', mark || 'model', 'tool_name', mark || 'tool', 'status', 'error', 'error_message', mark || 'error', 'cost_usd', factor)) FROM generate_series(1, 100) i));
+    PERFORM analytics.record_batch('training_example', (SELECT jsonb_agg(jsonb_build_object('id', format('00000000-0000-4000-8000-%s', lpad(i::text, 12, '0')), 'conversation_id', mark || 'conversation' || i % 5,
+        'input_text', mark || 'question', 'model_draft', mark || 'draft', 'final_response', mark || 'answer', 'notes', mark || 'notes', 'agent', mark || 'agent', 'annotator', mark || 'annotator' || i % (2 * factor),
+        'category', mark || 'category' || i % (3 * factor), 'tone', mark || 'tone', 'sentiment', 'positive', 'safe_to_send', i % (2 * factor) = 0, 'accuracy_score', least(5, 1 + factor), 'helpfulness_score', 3, 'tone_score', 2,
+        'clarity_score', least(5, factor), 'confidence', 10 * factor, 'response_time_ms', 100 * factor, 'created_at', timestamptz '2026-02-26 00:00Z' + i * interval '1 hour')) FROM generate_series(1, 100) i));
     PERFORM analytics.set_budget('default', 100 * factor, 'month'), analytics.set_budget(mark || 'budget', 10, 'day');
     PERFORM analytics.reserve_budget(1, 'default', mark || 'reservation');
 END $$;
@@ -46,6 +50,7 @@ INSERT INTO probe.samples VALUES ('series', '(SELECT array_agg(10 + i % 7 + (i *
     ('p', 'DEFAULT'), ('x', '3'), ('source', '''analytics_data.orders'''), ('time_column', '''created_at'''), ('measures', '''{"n": "count(*)"}'''),
     ('rollup', '''order_stats'''), ('expression', '''orders'''), ('view', '''analytics.order_stats'''),
     ('key_id', '''000000000000'''), ('ip_address', '''203.0.113.9'''), ('function', '''get_cost_breakdown'''),
+    ('conversation_id', '''conversation1'''), ('input_text', '''question'''), ('model_draft', '''draft'''),
     ('run_id', '''run7'''), ('span_id', '''1'''), ('trace_id', '''run1'''), ('operation_name', '''x'''), ('start_time', '''2026-03-02 08:00Z'''),
     ('', '''{"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174", "name": "answer", "startTimeUnixNano": "1772445600000000000"}]}]}]}''');
 GRANT SELECT ON probe.samples TO PUBLIC;

@@ -33,6 +33,10 @@ BEGIN
         'model', s.model, 'tool_name', s.tool, 'input_tokens', s.tokens, 'output_tokens', s.tokens / 4, 'cost_usd', s.tokens * 0.00001))
         FROM generate_series(1, 40) r, (VALUES ('1', NULL, 'answer question', 0, 20, 'server', NULL, NULL, NULL), ('2', '1', 'chat gpt-4o', 1, 6, 'client', 'gpt-4o', NULL, 800),
             ('3', '1', 'execute_tool search', 6, 15, 'internal', NULL, 'search', NULL), ('4', '1', 'chat gpt-4o', 15, 19, 'client', 'gpt-4o', NULL, 1600)) s(id, parent, name, first, last, kind, model, tool, tokens)));
+    PERFORM analytics.record_batch('training_example', (SELECT jsonb_agg(jsonb_build_object('conversation_id', 'conversation-' || i % 90, 'input_text', 'Where is my order?', 'model_draft', 'It arrives on Friday.',
+        'safe_to_send', i % 12 <> 0, 'category', (ARRAY['delivery', 'refund', 'product'])[1 + i % 3], 'sentiment', (ARRAY['positive', 'neutral', 'negative'])[1 + i % 3], 'tone', 'friendly', 'clarity_score', 3 + i % 3,
+        'accuracy_score', 2 + i % 4, 'helpfulness_score', 3 + i % 3, 'tone_score', 5 - i % 2, 'annotator', 'annotator-' || i % 4, 'confidence', 55 + i % 45, 'response_time_ms', 900 + i * 7 % 800,
+        'agent', CASE i % 2 WHEN 0 THEN 'writer' ELSE 'researcher' END, 'created_at', first + i * interval '2 hours')) FROM generate_series(1, 420) i));
     PERFORM analytics.set_budget('default', 100, 'month'), analytics.set_budget('all-time', 500, 'total');
 END $$;
 CREATE MATERIALIZED VIEW public.weekly_report AS SELECT date_trunc('week', created_at) AS week, count(*) AS orders FROM analytics_data.orders GROUP BY 1;
@@ -63,6 +67,8 @@ INSERT INTO pgrst.examples (function, arguments) VALUES
     ('record_session', '{"session_id": "s3001", "customer_id": "customer-7", "started_at": "2026-03-02T10:01:00Z"}'),
     ('record_llm_call', '{"call_id": "call-2301", "model": "gpt-4o", "input_tokens": 1000, "output_tokens": 200, "latency_ms": 812.5, "agent_id": "writer", "created_at": "2026-03-02T10:06:00Z"}'),
     ('record_task', '{"task_id": "task-120", "agent_id": "writer", "status": "completed", "started_at": "2026-03-02T09:30:00Z", "completed_at": "2026-03-02T10:06:00Z"}'),
+    ('get_training_quality', '{"period": "7d", "as_of": "2026-03-02T10:07:00Z"}'), ('get_training_quality_daily', '{"days": 3, "as_of": "2026-03-02T10:07:00Z"}'),
+    ('record_training_example', '{"id": "7f2c1a34-5b6d-4e8f-9a01-2b3c4d5e6f70", "conversation_id": "conversation-7", "input_text": "Where is my order?", "model_draft": "It arrives on Friday.", "safe_to_send": true, "category": "delivery", "sentiment": "neutral", "accuracy_score": 5, "helpfulness_score": 4, "tone_score": 4, "annotator": "annotator-1", "confidence": 82, "agent": "writer", "created_at": "2026-03-02T10:06:00Z"}'),
     ('record_agent_status', '{"agent_id": "writer", "status": "idle", "observed_at": "2026-03-02T10:07:00Z"}'),
     ('record_batch', '{"kind": "order", "items": [{"order_id": "#2232", "total_amount": 12.5}, {"order_id": "#2233"}]}'),
     ('ingest_otlp_traces', '{"resourceSpans": [{"resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "support bot"}}]}, "scopeSpans": [{"scope": {"name": "bot"}, "spans": [{"traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174", "name": "chat gpt-4o", "kind": 3, "startTimeUnixNano": "1772445600000000000", "endTimeUnixNano": "1772445601500000000", "attributes": [{"key": "gen_ai.operation.name", "value": {"stringValue": "chat"}}, {"key": "gen_ai.request.model", "value": {"stringValue": "gpt-4o"}}, {"key": "gen_ai.usage.input_tokens", "value": {"intValue": "812"}}], "status": {"code": 1}}]}]}]}'),
