@@ -119,11 +119,11 @@ BEGIN
                AND (c.relnamespace = 'analytics'::regnamespace
                     AND c.relname IN (SELECT e.name FROM analytics_internal.endpoints() e WHERE e.access IN ('reader', 'admin'))
                     OR c.relnamespace = to_regnamespace('analytics_store')
-                    AND c.relname <> ALL ('{sources,rollups,notes,watch,scheduled_views,metrics}'::name[])
+                    AND c.relname <> ALL ('{sources,rollups,notes,watch,scheduled_views,metrics,derived_sources}'::name[])
                     AND c.relname NOT IN (SELECT y.name || suffix FROM analytics_store.rollups y
                                           JOIN analytics_store.sources s USING (source_id) JOIN pg_class t ON t.oid = s.relation,
                                           unnest('{_base,_hour,_day,_rows}'::text[]) suffix
-                                          WHERE t.relnamespace <> 'analytics_data'::regnamespace)) LOOP
+                                          WHERE t.relnamespace NOT IN ('analytics_data'::regnamespace, 'analytics_store'::regnamespace))) LOOP
         IF take_back THEN
             EXECUTE format('REVOKE ALL ON TABLE %s FROM PUBLIC, %s', r.relation, callers);
         END IF;
@@ -132,7 +132,7 @@ BEGIN
     -- The registry: metrics and scheduled views are written by whoever administers, the rest by the engine as its owner.
     FOR r IN SELECT c.oid::regclass AS relation, g.name, g.rights
              FROM (VALUES ('metrics', 'SELECT, INSERT, UPDATE, DELETE'), ('scheduled_views', 'SELECT, INSERT, UPDATE, DELETE'),
-                          ('notes', 'SELECT, DELETE'), ('rollups', 'SELECT'), ('sources', 'SELECT'), ('watch', 'SELECT')) g(name, rights)
+                          ('notes', 'SELECT, DELETE'), ('rollups', 'SELECT'), ('sources', 'SELECT'), ('watch', 'SELECT'), ('derived_sources', 'SELECT')) g(name, rights)
              JOIN pg_class c ON c.relname = g.name AND c.relnamespace = to_regnamespace('analytics_store')
              WHERE pg_has_role(c.relowner, 'USAGE') LOOP
         EXECUTE format('GRANT %s ON TABLE %s TO analytics_admin', r.rights, r.relation);

@@ -29,6 +29,7 @@ struct Registry {
     bool loaded = false;
     StoreTables tables;
     std::vector<Source> sources;
+    std::unordered_map<Oid, Oid> origins;  // of derived sources
     std::map<std::string, Rollup, std::less<>> rollups;
     std::unordered_map<Oid, std::vector<Target>> targets;
     std::set<Oid> known;  // relations whose change makes all this stale
@@ -112,6 +113,7 @@ StoreTables find_tables() {
         if (!OidIsValid(t.schema)) return;
         t.sources = get_relname_relid("sources", t.schema), t.rollups = get_relname_relid("rollups", t.schema);
         t.notes = get_relname_relid("notes", t.schema), t.watch = get_relname_relid("watch", t.schema);
+        t.derived = get_relname_relid("derived_sources", t.schema);
         t.sources_key = get_relname_relid("sources_pkey", t.schema);
         t.rollups_key = get_relname_relid("rollups_pkey", t.schema);
         t.notes_key = get_relname_relid("notes_source_id", t.schema);
@@ -174,7 +176,16 @@ std::optional<Rollup> load_rollup(Registry &registry, const Row<8> &row) {
     return rollup;
 }
 
+void load_origins(Registry &registry) {
+    if (!OidIsValid(registry.tables.derived)) return;
+    registry.known.insert(registry.tables.derived);
+    auto const [rows, count] = all_rows<2>(registry.tables.derived);
+    for (int i = 0; i < count; ++i)
+        registry.origins[DatumGetObjectId(rows[i].values[0])] = DatumGetObjectId(rows[i].values[1]);
+}
+
 void load_sources(Registry &registry) {
+    load_origins(registry);
     auto const [rows, count] = all_rows<5>(registry.tables.sources);
     for (int i = 0; i < count; ++i) {
         Source source;
@@ -184,6 +195,8 @@ void load_sources(Registry &registry) {
         source.has_tenant = DatumGetBool(rows[i].values[4]);
         if (!describe(source, registry.tables.schema)) continue;
         registry.known.insert(source.relation);
+        auto const origin = registry.origins.find(source.relation);
+        if (origin != registry.origins.end()) source.origin = origin->second;
         registry.sources.push_back(source);
     }
     std::sort(registry.sources.begin(), registry.sources.end(),
@@ -353,6 +366,12 @@ SourceColumns columns_of(const Source &source) {
     return {};
 }
 
+Oid origin_of(Oid relation) {
+    load();
+    auto const found = current->origins.find(relation);
+    return found == current->origins.end() ? InvalidOid : found->second;
+}
+
 std::vector<Source> all_sources() {
     load();
     return current->sources;
@@ -435,6 +454,9 @@ bool Rollup::has_dimension(std::string_view dimension) const {
 }
 
 std::string Rollup::rows_view() const { return "analytics_store." + quoted(name + "_rows"); }
+std::string Rollup::read_view() const {
+    return OidIsValid(source.origin) ? "analytics_store." + quoted(name + "_now") : rows_view();
+}
 std::string Rollup::base_store() const {
     return "analytics_store." + quoted(name + (bucket == hour ? "_hour" : "_base"));
 }

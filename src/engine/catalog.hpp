@@ -29,9 +29,13 @@ SourceColumns columns_of(const Source &);
 std::vector<Source> all_sources();
 const Rollup *find_rollup_or_null(std::string_view name);
 
+/// The table that a derived source's rows are made of (derived.hpp), or InvalidOid.
+Oid origin_of(Oid relation);
+
 /// OIDs of the registry's own tables.
 struct StoreTables {
     Oid schema = InvalidOid, sources = InvalidOid, rollups = InvalidOid, notes = InvalidOid, watch = InvalidOid;
+    Oid derived = InvalidOid;
     Oid sources_key = InvalidOid, rollups_key = InvalidOid, notes_key = InvalidOid, watch_key = InvalidOid;
     Oid owner = InvalidOid;
 };

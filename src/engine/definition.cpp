@@ -112,7 +112,7 @@ void check_source(Definition &d) {
     if (!existing && f.tenant_column && !f.tenant_usable)
         refuse("Column tenant_id of " + std::string(f.name) + " is not text NOT NULL.",
                "Make it so, or rename the column if it does not name the tenant.");
-    d.source_name = f.name, d.owner = f.owner, d.has_tenant = f.tenant_usable;
+    d.source_name = f.name, d.owner = f.owner, d.has_tenant = f.tenant_usable, d.origin = origin_of(d.source);
     if (existing) {  // its notes decide, and its tenants may have been renamed or come later
         d.has_tenant = existing->has_tenant;
         AttrNumber const tenant = columns_of(*existing).tenant;
@@ -265,7 +265,7 @@ Oid create(Definition &d) {
         throw pg::Error(ERRCODE_DUPLICATE_OBJECT, "rollup \"" + d.name + "\" already exists", {},
                         "Drop it first, or choose another name.");
     pg::Spi const spi;
-    create_rows_view(spi, d);
+    create_rows_views(spi, d);
     create_stores(spi, d);
     int32 const source = source_row(d), id = rollup_row(d, source);
     protect_stores(spi, d, source);

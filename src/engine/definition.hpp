@@ -8,7 +8,7 @@ namespace analytics::engine {
 /// What a caller defines, checked.
 struct Definition {
     std::string name, source_name, time_column, tenant_column = "tenant_id";
-    Oid source = InvalidOid, owner = InvalidOid;
+    Oid source = InvalidOid, owner = InvalidOid, origin = InvalidOid;
     bool has_tenant = false;
     int64 bucket = 0;
     std::vector<std::string> dimensions;
@@ -18,6 +18,7 @@ struct Definition {
     Rollup rollup() const {
         Rollup r;
         r.name = name, r.bucket = bucket, r.dimensions = dimensions, r.measures = measures;
+        r.source.origin = origin;
         return r;
     }
 };
@@ -34,7 +35,8 @@ std::vector<std::string> store_names(const Definition &d);
 /// OID of a relation in analytics_store, or InvalidOid.
 Oid store_relation(const std::string &name);
 
-void create_rows_view(const pg::Spi &, const Definition &d);
+/// <name>_rows, and of a derived source <name>_now.
+void create_rows_views(const pg::Spi &, const Definition &d);
 void create_stores(const pg::Spi &, const Definition &d);
 /// Row security of the stores: the tenant's policy, and nothing for whom the source has other policies.
 void protect_stores(const pg::Spi &, const Definition &d, int32 source);

@@ -61,6 +61,7 @@ void drop(const Rollup &rollup) {
         pg::Spi const spi;
         pg::run_once(spi, "DROP VIEW IF EXISTS analytics." + quoted(rollup.name));
         pg::run_once(spi, "DROP VIEW IF EXISTS " + rollup.rows_view());
+        if (OidIsValid(rollup.source.origin)) pg::run_once(spi, "DROP VIEW IF EXISTS " + rollup.read_view());
         drop_stores(spi, rollup.name);
         forget_rollup(spi, rollup.name);
     }
@@ -75,7 +76,7 @@ void drop(const Rollup &rollup) {
 /// The definition of a rollup that exists, from its row.
 Definition definition_of(const Rollup &rollup) {
     Definition d;
-    d.name = rollup.name, d.source = rollup.source.relation;
+    d.name = rollup.name, d.source = rollup.source.relation, d.origin = rollup.source.origin;
     d.dimensions = rollup.dimensions;
     AttrNumber const time = columns_of(rollup.source).time;
     pg::AsUserPinned const owner(store_tables().owner);
@@ -111,13 +112,15 @@ std::vector<std::string> restore(const Rollup &rollup) {
     const char *const view_name = d.name.c_str();
     bool const view =
         pg::call([&] { return OidIsValid(get_relname_relid(view_name, get_namespace_oid("analytics", false))); });
-    bool const rows = OidIsValid(store_relation(d.name + "_rows")), stores = stores_complete(d);
+    bool const rows = OidIsValid(store_relation(d.name + "_rows")) &&
+                      (!OidIsValid(d.origin) || OidIsValid(store_relation(d.name + "_now")));
+    bool const stores = stores_complete(d);
     if (!view || !rows || !stores) {
         check_source(d);
         lock_source(d.source);
         pg::Spi const spi;
         if (view) pg::run_once(spi, "DROP VIEW analytics." + quoted(d.name));
-        if (!rows) create_rows_view(spi, d), done.push_back("rows view of rollup " + d.name);
+        if (!rows) create_rows_views(spi, d), done.push_back("rows view of rollup " + d.name);
         if (!stores) {
             for (const std::string &name : store_names(d))
                 pg::run_once(spi, "DROP TABLE IF EXISTS analytics_store." + quoted(name));

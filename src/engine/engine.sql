@@ -111,7 +111,16 @@ BEGIN
         COMMENT ON COLUMN analytics_store.scheduled_views.duration_ms IS 'How long that took.';
         RETURN NEXT 'table analytics_store.scheduled_views';
     END IF;
-    RETURN QUERY SELECT l FROM unnest('{sources,rollups,notes,watch,scheduled_views}'::text[]) name,
+    IF to_regclass('analytics_store.derived_sources') IS NULL THEN
+        CREATE TABLE analytics_store.derived_sources (
+            relation regclass PRIMARY KEY,
+            origin regclass NOT NULL);
+        COMMENT ON TABLE analytics_store.derived_sources IS 'Sources that are themselves made of another table and lag behind it; their views <relation>_now and <relation>_unsettled tell what they would be now, and where that differs.';
+        COMMENT ON COLUMN analytics_store.derived_sources.relation IS 'The source.';
+        COMMENT ON COLUMN analytics_store.derived_sources.origin IS 'The table that its rows are made of; who may not see all of its tenant''s rows there reads nothing that is stored.';
+        RETURN NEXT 'table analytics_store.derived_sources';
+    END IF;
+    RETURN QUERY SELECT l FROM unnest('{sources,rollups,notes,watch,scheduled_views,derived_sources}'::text[]) name,
                                analytics_internal.ensure_registry_policy('analytics_store.' || name) l;
 END $$;
 COMMENT ON FUNCTION analytics_internal.install_engine() IS 'Makes the schemas and the registry of rollups; returns a line for each thing made.';
@@ -121,6 +130,11 @@ LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT COST 1 AS 'MODULE_PATHNAME', 'analytic
 COMMENT ON FUNCTION analytics_internal.bucket_of(timestamptz, bigint) IS
 'The start of the bucket that holds an instant.
 width in microseconds; buckets are aligned to 2000-01-01 UTC. Infinite instants are in no bucket: NULL.';
+
+CREATE OR REPLACE FUNCTION analytics_internal.moment() RETURNS timestamptz
+LANGUAGE c STABLE PARALLEL RESTRICTED COST 1 AS 'MODULE_PATHNAME', 'analytics_moment';
+COMMENT ON FUNCTION analytics_internal.moment() IS
+'The instant as of which views of derived sources show their rows: that of the answer that is being made; the last there is outside of one.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.in_range_support(internal) RETURNS internal
 LANGUAGE c IMMUTABLE PARALLEL SAFE STRICT AS 'MODULE_PATHNAME', 'analytics_in_range_support';
@@ -270,6 +284,11 @@ BEGIN
     END IF;
     PERFORM analytics_internal.forget_lost_sources();
     COMMIT;
+    LOOP  -- summaries of runs, which a rollup sums up in turn; what comes meanwhile waits for the next time
+        done := analytics_internal.refresh_runs(10000) OPERATOR(pg_catalog.<) 10000;
+        COMMIT;
+        EXIT WHEN done;
+    END LOOP;
     sources := ARRAY(SELECT source_id FROM analytics_store.sources ORDER BY source_id);
     FOREACH source IN ARRAY sources LOOP
         LOOP
@@ -277,11 +296,6 @@ BEGIN
             COMMIT;
             EXIT WHEN done;
         END LOOP;
-    END LOOP;
-    LOOP  -- summaries of runs; what comes meanwhile waits for the next time
-        done := analytics_internal.refresh_runs(10000) OPERATOR(pg_catalog.<) 10000;
-        COMMIT;
-        EXIT WHEN done;
     END LOOP;
     DELETE FROM analytics_store.notes n
      WHERE NOT EXISTS (SELECT FROM analytics_store.sources s WHERE s.source_id OPERATOR(pg_catalog.=) n.source_id);

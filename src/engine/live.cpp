@@ -1,5 +1,6 @@
 #include "engine/live.hpp"
 
+#include "engine/derived.hpp"
 #include "engine/reader.hpp"
 #include "engine/watch.hpp"
 #include "pg/args.hpp"
@@ -158,12 +159,18 @@ bool is_restricted(Oid relation) {
     return pg::call([&] { return check_enable_rls(relation, InvalidOid, true) == RLS_ENABLED; });
 }
 
+bool is_restricted(const Source &source) {
+    return is_restricted(source.relation) || (OidIsValid(source.origin) && is_restricted(source.origin));
+}
+
 bool reads_raw(const Source &source) {
-    if (!is_restricted(source.relation)) return false;
-    AttrNumber tenant = pg::call([&] { return get_attnum(source.relation, "tenant_id"); });
+    // A derived source has a policy of ours; what counts is what the caller may see of the rows it is made of.
+    Oid const decides = OidIsValid(source.origin) ? source.origin : source.relation;
+    if (!is_restricted(decides)) return false;
+    AttrNumber tenant = pg::call([&] { return get_attnum(decides, "tenant_id"); });
     if (tenant == InvalidAttrNumber) tenant = columns_of(source).tenant;  // renamed
     return pg::call([&] {
-        Relation const relation = table_open(source.relation, AccessShareLock);
+        Relation const relation = table_open(decides, AccessShareLock);
         bool other = relation->rd_rsdesc == nullptr;
         ListCell *cell = nullptr;
         int count = 0;
@@ -193,6 +200,7 @@ Live live(const Rollup &rollup, std::string_view tenant) {
         for (int i = 0; i < notes.count; ++i) ranges.push_back(notes.data[i].range);
         for (const Touched &touched : touched_here(rollup.source.id, snapshot->curcid))
             if (!touched.tenant || *touched.tenant == tenant) ranges.push_back(touched.range);
+        for (const Unsettled &u : unsettled(rollup, tenant, state.summarised_to)) ranges.push_back({u.at, u.at + 1});
         for (core::TimeRange &r : ranges) r = rounded(r, rollup.bucket, state.summarised_to);
     }
     ranges.push_back({state.summarised_to, end_of_time});
@@ -220,7 +228,7 @@ std::vector<Touched> all_live(const Rollup &rollup) {
     State const state = read_state(tables, rollup, snapshot);
     // A view has no tenant of its own to look for: where the source's rows are restricted, its stored half must be too.
     // The owner of both under FORCE ROW LEVEL SECURITY is the case.
-    bool const unlike = is_restricted(rollup.source.relation) && !is_restricted(base_store_of(rollup));
+    bool const unlike = is_restricted(rollup.source) && !is_restricted(base_store_of(rollup));
     std::vector<core::TimeRange> common{{unlike ? beginning : state.summarised_to, end_of_time}};
     std::vector<std::pair<std::string, core::TimeRange>> own;
     if (state.summarised_to != beginning) {
@@ -238,6 +246,8 @@ std::vector<Touched> all_live(const Rollup &rollup) {
         }
         for (Touched &touched : touched_here(rollup.source.id, snapshot->curcid))
             add(std::move(touched.tenant), touched.range);
+        for (Unsettled &u : unsettled(rollup, std::nullopt, state.summarised_to))
+            add(std::move(u.tenant), {u.at, u.at + 1});
     }
     for (core::TimeRange &r : common)
         if (r.from < state.summarised_to)
@@ -296,7 +306,7 @@ ANALYTICS_FUNCTION(analytics_live_ranges) {
     if (rollup == nullptr)
         throw pg::Error(MAKE_SQLSTATE('P', 'T', '4', '0', '4'), "unknown rollup",
                         "The view belongs to no rollup any more.", "Run SELECT analytics.install().");
-    bool const restricted = engine::is_restricted(rollup->source.relation);
+    bool const restricted = engine::is_restricted(rollup->source);
     std::string const tenant = restricted ? engine::current_tenant() : "";
     auto *const context = reinterpret_cast<ReturnSetInfo *>(fcinfo->resultinfo)->econtext;
     for (const engine::Touched &touched : engine::live_for(context->ecxt_estate, *rollup)) {
@@ -314,6 +324,6 @@ ANALYTICS_FUNCTION(analytics_may_read_stores) {
 
 ANALYTICS_FUNCTION(analytics_is_unrestricted) {
     for (const engine::Source &source : engine::all_sources())
-        if (source.id == PG_GETARG_INT32(0)) return BoolGetDatum(!engine::is_restricted(source.relation));
+        if (source.id == PG_GETARG_INT32(0)) return BoolGetDatum(!engine::is_restricted(source));
     return BoolGetDatum(false);
 }

@@ -21,6 +21,8 @@ std::vector<LiveRange> live_ranges(const pg::Spi &, const Rollup &, std::string_
 
 /// Whether row security applies to the caller on a relation.
 bool is_restricted(Oid relation);
+/// The same on a source, or on what it is made of.
+bool is_restricted(const Source &);
 
 /// Whether the caller may see only some rows of the source, by a policy other than the tenant's: stored sums would tell
 /// more than it may see, so everything is read from the source.

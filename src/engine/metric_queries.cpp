@@ -25,6 +25,7 @@ struct Question {
     std::string tenant;
     std::vector<Filter> filters;
     std::optional<std::string> group_by;
+    core::Instant as_of;  // the end of the newest slot
 
     const Metric &metric() const { return *found.metric; }
     Evaluator evaluator(Fill fill) const {
@@ -39,8 +40,8 @@ class Cells {
   public:
     Cells(const Question &question, std::span<const Slot> slots) : reading_(core::arrange(slots)) {
         for (auto &edges : reading_.batches) {
-            Query query{question.tenant, std::move(edges), question.metric().program.measures, question.filters,
-                        question.group_by};
+            Query query{question.tenant,  std::move(edges),  question.metric().program.measures,
+                        question.filters, question.group_by, question.as_of};
             answers_.push_back(read(question.spi, question.found.rollup, query));
         }
     }
@@ -192,7 +193,12 @@ Datum numeric_array(const std::vector<Value> &values) {
 
 MetricLine read_line(const pg::Spi &spi, const pg::Args &args, int metric_argument, int filters_argument,
                      const Series &series) {
-    Question question{spi, find_metric(spi, args.required_text(metric_argument, "metric")), current_tenant(), {}, {}};
+    Question question{spi,
+                      find_metric(spi, args.required_text(metric_argument, "metric")),
+                      current_tenant(),
+                      {},
+                      {},
+                      series.slots.back().to - 1};
     question.filters = engine::filters_argument(args, filters_argument, question.found.rollup);
     Cells const cells(question, series.slots);
     Evaluator evaluator = question.evaluator(question.metric().fill);
@@ -224,7 +230,8 @@ ANALYTICS_FUNCTION(analytics_get_metric_series) {
     pg::RowSink<pg::Timestamp, std::optional<std::string>, engine::Number, engine::Number, engine::Number, bool> sink(
         fcinfo);
     pg::Spi const spi;
-    engine::Question question{spi, engine::find_metric(spi, name), engine::current_tenant(), {}, {}};
+    engine::Question question{spi, engine::find_metric(spi, name), engine::current_tenant(), {},
+                              {},  series.slots.back().to - 1};
     question.filters = engine::filters_argument(args, 3, question.found.rollup);
     question.group_by = engine::group_by_argument(args, 4, question.found.rollup);
     const engine::Metric &metric = question.metric();
@@ -269,7 +276,7 @@ ANALYTICS_FUNCTION(analytics_get_metric_summary) {
 
     MemoryContext const result = CurrentMemoryContext;
     pg::Spi const spi;
-    engine::Question question{spi, engine::find_metric(spi, name), engine::current_tenant(), {}, {}};
+    engine::Question question{spi, engine::find_metric(spi, name), engine::current_tenant(), {}, {}, as_of};
     question.filters = engine::filters_argument(args, 2, question.found.rollup);
     const engine::Metric &metric = question.metric();
     // A state is not summed up over a window: the newest stands against the one a period ago.

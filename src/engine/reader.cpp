@@ -1,5 +1,6 @@
 #include "engine/reader.hpp"
 
+#include "engine/derived.hpp"
 #include "engine/live.hpp"
 #include "engine/merge.hpp"
 #include "engine/state_sql.hpp"
@@ -54,7 +55,7 @@ std::string statement_sql(const Rollup &rollup, const Query &query, const Shape 
     if (shape.level == Level::raw) {
         std::string const key = query.group_by ? ", r." + quoted(*query.group_by) + "::pg_catalog.text" : "";
         return of_all("SELECT greatest(analytics_internal.bucket_of(r.at, " + std::to_string(rollup.bucket) + "), " +
-                      from + ")" + key + ", " + states_of_rows(measures) + " FROM " + rollup.rows_view() +
+                      from + ")" + key + ", " + states_of_rows(measures) + " FROM " + rollup.read_view() +
                       " r WHERE r.tenant_id = $1 AND r.at >= " + from + " AND r.at < " + to +
                       filter_clauses(query, "r") + " GROUP BY 1" + (key.empty() ? "" : ", 2"));
     }
@@ -246,6 +247,7 @@ Answer read_once(const pg::Spi &spi, const Rollup &rollup, const Query &query, b
 }  // namespace
 
 Answer read(const pg::Spi &spi, const Rollup &rollup, const Query &query, bool with_sets) {
+    AtMoment const moment(query.as_of);
     // A partition attached while we read is in the statements planned since, but not in the ranges that were found live
     // before. The relcache message that has them planned anew also moves the generation.
     for (;;) {

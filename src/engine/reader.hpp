@@ -21,6 +21,7 @@ struct Query {
     std::vector<int> measures;  // indices into Rollup::measures
     std::vector<Filter> filters = {};
     std::optional<std::string> group_by = std::nullopt;  // a dimension
+    int64 as_of = END_TIMESTAMP;  // of a derived source: its rows as they stood then; others have one state only
 };
 
 /// The merged state of one measure in one slot.

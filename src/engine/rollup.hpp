@@ -30,6 +30,7 @@ struct Source {
     Oid note_below = InvalidOid;  // the sequence that writers read
     int64 bucket = 0;             // width of a note: the finest bucket of its rollups, microseconds
     bool has_tenant = false;      // kept apart by tenant (column tenant_id); otherwise the stores say ''
+    Oid origin = InvalidOid;      // of a derived source (derived.hpp): the table that its rows are made of
 };
 
 struct Rollup {
@@ -45,6 +46,8 @@ struct Rollup {
     bool has_dimension(std::string_view dimension) const;
     /// Qualified and quoted names of its relations.
     std::string rows_view() const, base_store() const, hour_store() const, day_store() const;
+    /// What readers see of the source: rows_view(), or of a derived source its rows as of moment().
+    std::string read_view() const;
 };
 
 /// The rollup by name; unknown: PT404. Its reference stays good until the next call into the engine.

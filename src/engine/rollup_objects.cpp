@@ -19,10 +19,11 @@ extern "C" {
 namespace analytics::engine {
 namespace {
 
-/// The rows view: tenant_id, at, the dimensions and the argument of each measure with its filter folded in. PostgreSQL
-/// keeps it right when columns are renamed, and keeps columns that it uses from being dropped.
-std::string rows_view_sql(const Definition &d) {
-    std::string sql = "CREATE VIEW " + d.rollup().rows_view() + " WITH (security_invoker = true) AS SELECT " +
+/// A rows view: tenant_id, at, the dimensions and the argument of each measure with its filter folded in, of the source
+/// or what is read in its place. PostgreSQL keeps it right when columns are renamed, and keeps columns that it uses
+/// from being dropped.
+std::string rows_view_sql(const Definition &d, const std::string &view, const std::string &relation) {
+    std::string sql = "CREATE VIEW " + view + " WITH (security_invoker = true) AS SELECT " +
                       (d.has_tenant ? quoted(d.tenant_column) + " AS tenant_id" : "''::pg_catalog.text AS tenant_id") +
                       ", " + quoted(d.time_column) + " AS at";
     for (const std::string &dimension : d.dimensions) sql += ", " + quoted(dimension);
@@ -33,7 +34,7 @@ std::string rows_view_sql(const Definition &d) {
         if (!text.filter.empty()) value = "CASE WHEN (" + text.filter + ") THEN " + value + " END";
         sql += ", " + value + " AS " + quoted(d.measures[i].name);
     }
-    return sql + " FROM " + d.source_name + " WHERE " + quoted(d.time_column) +
+    return sql + " FROM " + relation + " WHERE " + quoted(d.time_column) +
            " OPERATOR(pg_catalog.>) '-infinity'::pg_catalog.timestamptz AND " + quoted(d.time_column) +
            " OPERATOR(pg_catalog.<) 'infinity'::pg_catalog.timestamptz";
 }
@@ -96,9 +97,17 @@ Oid store_relation(const std::string &name) {
     return pg::call([&] { return get_relname_relid(text, schema); });
 }
 
-void create_rows_view(const pg::Spi &spi, const Definition &d) {
-    pg::run_once(spi, rows_view_sql(d));
-    check_rows_view(d, store_relation(d.name + "_rows"));
+void create_rows_views(const pg::Spi &spi, const Definition &d) {
+    Rollup const rollup = d.rollup();
+    if (!OidIsValid(store_relation(d.name + "_rows"))) {
+        pg::run_once(spi, rows_view_sql(d, rollup.rows_view(), d.source_name));
+        check_rows_view(d, store_relation(d.name + "_rows"));
+    }
+    if (OidIsValid(d.origin) && !OidIsValid(store_relation(d.name + "_now"))) {
+        Oid const source = d.source;
+        std::string const table = pg::call([&] { return get_rel_name(source); });
+        pg::run_once(spi, rows_view_sql(d, rollup.read_view(), "analytics_store." + quoted(table + "_now")));
+    }
 }
 
 void find_types(Definition &d) {
@@ -170,7 +179,7 @@ std::string shown_view_sql(const Definition &d, int32 rollup_id) {
            "b.tenant_id))"
            " UNION ALL SELECT r.tenant_id, analytics_internal.bucket_of(r.at, " +
            std::to_string(d.bucket) + ")" + dimension_list(d.dimensions, "r") + ", " + states_of_rows(d.measures) +
-           " FROM analytics_internal.live_ranges(" + id + ") l JOIN " + rollup.rows_view() +
+           " FROM analytics_internal.live_ranges(" + id + ") l JOIN " + rollup.read_view() +
            " r ON analytics_internal.in_range(r.at, l.from_at, l.to_at) AND (l.tenant_id = r.tenant_id) IS NOT FALSE "
            "GROUP "
            "BY 1, 2" +
@@ -188,6 +197,7 @@ void create_shown_view(const pg::Spi &spi, const Definition &d, int32 rollup_id)
 
 void hand_over(const pg::Spi &spi, const Definition &d) {
     std::vector<std::string> objects{"VIEW analytics." + quoted(d.name), "VIEW " + d.rollup().rows_view()};
+    if (OidIsValid(d.origin)) objects.push_back("VIEW " + d.rollup().read_view());
     for (const std::string &name : store_names(d)) objects.push_back("TABLE analytics_store." + quoted(name));
     if (d.owner != GetUserId()) {
         std::string const owner = quoted(pg::call([&] { return GetUserNameFromId(d.owner, false); }));

@@ -49,6 +49,7 @@ BEGIN
     $columns$, 'Spans of traces (OpenTelemetry): what ran within what, for how long, with which model and tool, and how it ended.');
     RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'spans_run', 'ON analytics_data.spans (tenant_id, run_key, start_time)');
     RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'spans_time', 'ON analytics_data.spans (tenant_id, start_time)');
+    RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'spans_start', 'ON analytics_data.spans (start_time)');
     RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'spans_operation', 'ON analytics_data.spans (tenant_id, operation_name, start_time)');
     RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'spans_model', 'ON analytics_data.spans (tenant_id, model, start_time) WHERE model IS NOT NULL');
     RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'spans_status', 'ON analytics_data.spans (tenant_id, status, start_time) WHERE status <> ''unset''');
@@ -80,6 +81,7 @@ BEGIN
         PRIMARY KEY (tenant_id, run_id)
     $columns$, 'Summaries of runs as of the last refresh; those with a note in run_notes are summed up anew by readers.');
     RETURN QUERY SELECT analytics_internal.ensure_index('analytics_store', 'runs_start', 'ON analytics_store.runs (tenant_id, start_time)');
+    RETURN QUERY SELECT analytics_internal.ensure_index('analytics_store', 'runs_time', 'ON analytics_store.runs (start_time)');
     RETURN QUERY SELECT analytics_internal.ensure_index('analytics_store', 'runs_status', 'ON analytics_store.runs (tenant_id, status, start_time)');
     RETURN QUERY SELECT analytics_internal.ensure_index('analytics_store', 'runs_duration', 'ON analytics_store.runs (tenant_id, duration_us)');
     RETURN QUERY SELECT analytics_internal.ensure_index('analytics_store', 'runs_last', 'ON analytics_store.runs (tenant_id, last_instant)');
@@ -91,6 +93,7 @@ BEGIN
         ALTER POLICY tenant_isolation ON analytics_store.runs
             USING (tenant_id = (SELECT analytics.current_tenant()) AND NOT (SELECT analytics_internal.spans_are_restricted()));
     END IF;
+    RETURN QUERY SELECT analytics_internal.install_run_views();
     FOR t IN SELECT * FROM (VALUES ('INSERT', 'REFERENCING NEW TABLE AS new_spans'), ('UPDATE', 'REFERENCING OLD TABLE AS old_spans NEW TABLE AS new_spans'),
                                    ('DELETE', 'REFERENCING OLD TABLE AS old_spans'), ('TRUNCATE', '')) v(event, tables)
              WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'analytics_data.spans'::regclass AND tgname = 'agent_analytics_run_' || lower(event)) LOOP
@@ -99,6 +102,7 @@ BEGIN
         EXECUTE format('ALTER TABLE analytics_data.spans ENABLE ALWAYS TRIGGER agent_analytics_run_%s', lower(t.event));
         RETURN NEXT format('trigger agent_analytics_run_%s on analytics_data.spans', lower(t.event));
     END LOOP;
+    RETURN QUERY SELECT analytics_internal.install_run_rollups();
 END $install$;
 COMMENT ON FUNCTION analytics_internal.install_runs() IS 'Makes or completes the tables of runs and spans; a line for each thing done.';
 
@@ -163,13 +167,8 @@ COMMENT ON FUNCTION analytics_internal.spans_are_restricted() IS
 
 CREATE OR REPLACE FUNCTION analytics_internal.live_runs(as_of timestamptz) RETURNS SETOF text
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT n.run_key FROM analytics_store.run_notes n WHERE n.tenant_id = (SELECT analytics.current_tenant())
-    UNION
-    SELECT r.run_id FROM analytics_store.runs r
-    WHERE r.tenant_id = (SELECT analytics.current_tenant()) AND r.last_instant > as_of AND r.start_time <= as_of
-    UNION
-    SELECT s.run_key FROM analytics_data.spans s
-    WHERE (SELECT analytics_internal.spans_are_restricted()) AND s.tenant_id = (SELECT analytics.current_tenant()) AND s.start_time <= as_of
+    SELECT DISTINCT l.run_id FROM analytics_store.runs_live l
+    WHERE l.tenant_id = (SELECT analytics.current_tenant()) AND l.from_at <= as_of AND l.to_at > as_of
 $$;
 COMMENT ON FUNCTION analytics_internal.live_runs(timestamptz) IS
 'The tenant''s runs whose stored summary does not hold at a moment: touched since the last refresh, or with something to come after that moment.';
