@@ -1,14 +1,6 @@
 -- API keys. A key is aa_<key_id>_<64 hex digits>, 244 random bits; only its SHA-256 is kept. What is random to that degree
 -- needs no slow hash.
 
-CREATE OR REPLACE FUNCTION analytics_internal.caller_name() RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE COST 5 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT left(coalesce(nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub',
-                         nullif(current_setting('agent_analytics.user', true), ''), current_user), 200)
-$$;
-COMMENT ON FUNCTION analytics_internal.caller_name() IS
-'Who is calling, to be written down: the claim sub, else the setting agent_analytics.user, else the role.';
-
 CREATE OR REPLACE FUNCTION analytics.create_api_key(name text, scopes text[] DEFAULT '{read}', tier text DEFAULT 'PRO',
     expires_at timestamptz DEFAULT NULL) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 1000 SET search_path = pg_catalog, pg_temp AS $$

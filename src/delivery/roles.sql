@@ -113,7 +113,10 @@ BEGIN
                     CASE WHEN c.relname IN (SELECT e.name || suffix FROM analytics_internal.endpoints() e
                                             JOIN analytics_store.rollups y ON y.name = e.name,
                                             unnest('{"",_base,_hour,_day,_rows}'::text[]) suffix WHERE e.access = 'admin')
-                         THEN 'analytics_admin' ELSE 'analytics_reader, analytics_writer' END AS readers
+                         THEN 'analytics_admin'
+                         -- A view of an answer takes the right to call its function.
+                         WHEN c.relnamespace = 'analytics'::regnamespace AND c.relname NOT IN (SELECT y.name FROM analytics_store.rollups y)
+                         THEN 'analytics_reader' ELSE 'analytics_reader, analytics_writer' END AS readers
              FROM pg_class c
              WHERE pg_has_role(c.relowner, 'USAGE') AND c.relkind IN ('r', 'p', 'v')
                AND (c.relnamespace = 'analytics'::regnamespace

@@ -125,6 +125,20 @@ BEGIN
     END IF;
 END $$;
 
+-- A view of the public schema over a function with its defaults: rows for who reads views rather than calls functions. It runs
+-- as its reader, so row security holds.
+CREATE OR REPLACE FUNCTION analytics_internal.ensure_answer_view(name text, function text, comment text) RETURNS SETOF text
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF to_regclass(format('analytics.%I', name)) IS NULL THEN
+        EXECUTE format('CREATE VIEW analytics.%I WITH (security_invoker = true) AS SELECT * FROM analytics.%I()', name, function);
+        EXECUTE format('COMMENT ON VIEW analytics.%I IS %L', name, comment);
+        RETURN NEXT 'view analytics.' || name;
+    END IF;
+END $$;
+COMMENT ON FUNCTION analytics_internal.ensure_answer_view(text, text, text) IS
+'Makes a view analytics.<name> that shows what a function answers with its defaults, if it is not there.';
+
 COMMENT ON FUNCTION analytics_internal.ensure_schema(text, text) IS
 'Makes a schema if it is not there; returns a line if it did.';
 COMMENT ON FUNCTION analytics_internal.ensure_table(text, text, text) IS

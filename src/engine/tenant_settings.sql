@@ -19,3 +19,11 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION analytics_internal.install_settings() IS
 'Makes or completes the table tenant_settings; a line for each thing done.';
+
+CREATE OR REPLACE FUNCTION analytics_internal.caller_name() RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE COST 5 SET search_path = pg_catalog, pg_temp AS $$
+    SELECT left(coalesce(nullif(nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub', ''),
+                         nullif(current_setting('agent_analytics.user', true), ''), current_user), 200)
+$$;
+COMMENT ON FUNCTION analytics_internal.caller_name() IS
+'Who is calling, to be written down: the claim sub, else the setting agent_analytics.user, else the role.';

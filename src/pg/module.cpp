@@ -37,6 +37,22 @@ void define_limits() {
                                nullptr, nullptr, nullptr);
 }
 
+void define_ratings() {
+    auto const limit = [](const char *name, const char *text, const char *more, int &value) {
+        DefineCustomIntVariable(name, text, more, &value, value, 0, INT_MAX / 2, PGC_USERSET, GUC_UNIT_MS, nullptr,
+                                nullptr, nullptr);
+    };
+    limit("agent_analytics.rating_excellent_ms", "Up to this p95 get_agent_performance rates an agent excellent.",
+          nullptr, analytics::pg::rating_excellent_ms);
+    limit("agent_analytics.rating_good_ms", "Up to this p95 an agent is rated good.", nullptr,
+          analytics::pg::rating_good_ms);
+    limit("agent_analytics.rating_fair_ms", "Up to this p95 an agent is rated fair, above it poor.", nullptr,
+          analytics::pg::rating_fair_ms);
+    limit("agent_analytics.slow_query_ms", "A query that takes longer is slow.",
+          "Rollups keep count for the default; for another limit queries are counted one by one.",
+          analytics::pg::slow_query_ms);
+}
+
 void define_worker() {
     DefineCustomStringVariable("agent_analytics.database", "Database of the background worker; empty means none.",
                                "The worker writes down the requests of this database and maintains its rollups. Read "
@@ -65,6 +81,7 @@ void define_settings() {
     DefineCustomIntVariable("agent_analytics.run_stale_after", "Silence after which a running run is stale.", nullptr,
                             &analytics::pg::run_stale_after_s, 900, 1, INT_MAX / 1000, PGC_USERSET, GUC_UNIT_S, nullptr,
                             nullptr, nullptr);
+    define_ratings();
     define_limits();
     define_worker();
     MarkGUCPrefixReserved("agent_analytics");

@@ -8,6 +8,10 @@ inline int refresh_wait_ms = 1000;
 /// agent_analytics.run_stale_after: seconds of silence after which a running run is stale. Read by SQL.
 inline int run_stale_after_s = 900;
 
+/// agent_analytics.rating_*_ms: the greatest p95 of an agent that is rated so. agent_analytics.slow_query_ms: what
+/// takes longer is slow. Milliseconds.
+inline int rating_excellent_ms = 350, rating_good_ms = 600, rating_fair_ms = 1200, slow_query_ms = 1000;
+
 /// agent_analytics.limit_*: requests of one caller, a minute; exports an hour. 0: no limit.
 inline constexpr int highest_limit = 1'000'000;
 inline int limit_anon = 10, limit_dashboard = 60, limit_agent = 100, limit_admin = 100, limit_scrape = 60,

@@ -34,6 +34,13 @@ BEGIN
         'input_text', mark || 'question', 'model_draft', mark || 'draft', 'final_response', mark || 'answer', 'notes', mark || 'notes', 'agent', mark || 'agent', 'annotator', mark || 'annotator' || i % (2 * factor),
         'category', mark || 'category' || i % (3 * factor), 'tone', mark || 'tone', 'sentiment', 'positive', 'safe_to_send', i % (2 * factor) = 0, 'accuracy_score', least(5, 1 + factor), 'helpfulness_score', 3, 'tone_score', 2,
         'clarity_score', least(5, factor), 'confidence', 10 * factor, 'response_time_ms', 100 * factor, 'created_at', timestamptz '2026-02-26 00:00Z' + i * interval '1 hour')) FROM generate_series(1, 100) i));
+    PERFORM analytics.record_batch('submit_approval', (SELECT jsonb_agg(jsonb_build_object('id', md5(i::text)::uuid, 'conversation_id', mark || 'conversation' || i % 20, 'draft_response', mark || 'draft',
+        'confidence_score', 20 * factor + i % 40, 'agent', mark || 'agent' || i % 3, 'customer_name', mark || 'customer', 'priority', CASE WHEN i % 5 < factor THEN 'urgent' ELSE 'low' END,
+        'created_at', first + i * interval '97 minutes')) FROM generate_series(1, 150) i));
+    PERFORM analytics.record_batch('resolve_approval', (SELECT jsonb_agg(jsonb_build_object('id', md5(i::text)::uuid, 'decision', CASE WHEN i % 3 < factor - 1 THEN 'rejected' ELSE 'approved' END, 'resolved_by', mark || 'decider',
+        'resolved_at', first + i * interval '97 minutes' + factor * interval '3 hours')) FROM generate_series(1, 140) i));
+    PERFORM analytics.record_batch('agent_query', (SELECT jsonb_agg(jsonb_build_object('id', md5(i::text)::uuid, 'agent', mark || 'agent' || i % 3, 'query', mark || 'query', 'latency_ms', 300 * factor + i % 90,
+        'approved', i % 4 < factor, 'error_type', mark || 'error', 'created_at', first + i * interval '31 minutes')) FROM generate_series(1, 480) i));
     PERFORM analytics.set_budget('default', 100 * factor, 'month'), analytics.set_budget(mark || 'budget', 10, 'day');
     PERFORM analytics.reserve_budget(1, 'default', mark || 'reservation');
 END $$;
@@ -51,6 +58,8 @@ INSERT INTO probe.samples VALUES ('series', '(SELECT array_agg(10 + i % 7 + (i *
     ('rollup', '''order_stats'''), ('expression', '''orders'''), ('view', '''analytics.order_stats'''),
     ('key_id', '''000000000000'''), ('ip_address', '''203.0.113.9'''), ('function', '''get_cost_breakdown'''),
     ('conversation_id', '''conversation1'''), ('input_text', '''question'''), ('model_draft', '''draft'''),
+    ('draft_response', '''x'''), ('confidence_score', '50'), ('id', 'md5(''141'')::uuid'), ('decision', '''approved'''), ('agent', '''x'''),
+    ('start_date', '''2026-02-25'''), ('end_date', '''2026-03-02'''),
     ('run_id', '''run7'''), ('span_id', '''1'''), ('trace_id', '''run1'''), ('operation_name', '''x'''), ('start_time', '''2026-03-02 08:00Z'''),
     ('', '''{"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174", "name": "answer", "startTimeUnixNano": "1772445600000000000"}]}]}]}''');
 GRANT SELECT ON probe.samples TO PUBLIC;
@@ -85,8 +94,10 @@ DECLARE
 BEGIN
     FOR f IN SELECT oid::regproc::text AS name, call FROM probe.functions WHERE provolatile <> 'v'
              UNION ALL SELECT c, format('SELECT %s', c) FROM unnest('{analytics.get_budget_status(''b-secret-budget''),analytics.get_metric_series(''b-secret''),analytics.get_budget_forecast(14\,''b-secret-budget'')}'::text[]) c
-             UNION ALL SELECT v, format('SELECT string_agg(t::text, E''\n'' ORDER BY t::text) FROM (SELECT to_jsonb(v) - ''customers'' AS t FROM analytics.%I v WHERE tenant_id = ''a'') v', v)
-                       FROM (SELECT relname AS v FROM pg_class WHERE relnamespace = 'analytics'::regnamespace AND relkind = 'v') v ORDER BY 1 LOOP
+             -- Views of answers have no column tenant_id, and tell when they were asked.
+             UNION ALL SELECT v, format('SELECT string_agg(t::text, E''\n'' ORDER BY t::text) FROM (SELECT to_jsonb(v) - ''{customers,refreshed_at,metrics_updated_at,summary_updated_at,oldest_pending_age_minutes}''::text[] AS t FROM analytics.%I v %s) v', v,
+                                        CASE WHEN EXISTS (SELECT FROM pg_attribute WHERE attrelid = c AND attname = 'tenant_id') THEN 'WHERE tenant_id = ''a''' END)
+                       FROM (SELECT oid AS c, relname AS v FROM pg_class WHERE relnamespace = 'analytics'::regnamespace AND relkind = 'v') v ORDER BY 1 LOOP
         what := f.name;
         BEGIN
             CALL probe.become(role, tenant);
@@ -218,7 +229,7 @@ CREATE TABLE probe.written AS SELECT role, w.* FROM probe.roles, probe.write(rol
 SELECT is_empty($$SELECT relation FROM probe.rows_of('b') n JOIN probe.kept k USING (relation) WHERE n.hash IS DISTINCT FROM k.hash$$, 'what a records, b does not notice');
 SELECT is_empty($$SELECT role, what, outcome FROM probe.written w JOIN probe.functions f ON f.oid::regproc::text = w.what
         WHERE (role IN ('anon', 'authenticated') OR role = 'analytics_writer' AND f.access = 'admin') AND outcome !~ '^42501 permission denied for (function|schema analytics_data)'$$, 'who may not write is stopped at the door');
-SELECT is_empty($$SELECT role, what, outcome FROM probe.written w WHERE what ~ 'record_|reserve|settle' AND role IN ('analytics_writer', 'analytics_admin', 'service_role')
+SELECT is_empty($$SELECT role, what, outcome FROM probe.written w WHERE what ~ 'record_|reserve|settle|submit_approval|resolve_approval' AND role IN ('analytics_writer', 'analytics_admin', 'service_role')
         AND outcome !~ '^(done|23505|PT4)'$$, 'writers may');
 SELECT is_empty($$SELECT role, what, outcome FROM probe.written WHERE outcome ~ 'b-secret|^(XX|0A|42P|22P)'$$, 'no error tells of b, or breaks');
 -- Inserting rows of another tenant, or moving one's own to it.

@@ -37,6 +37,15 @@ BEGIN
         'safe_to_send', i % 12 <> 0, 'category', (ARRAY['delivery', 'refund', 'product'])[1 + i % 3], 'sentiment', (ARRAY['positive', 'neutral', 'negative'])[1 + i % 3], 'tone', 'friendly', 'clarity_score', 3 + i % 3,
         'accuracy_score', 2 + i % 4, 'helpfulness_score', 3 + i % 3, 'tone_score', 5 - i % 2, 'annotator', 'annotator-' || i % 4, 'confidence', 55 + i % 45, 'response_time_ms', 900 + i * 7 % 800,
         'agent', CASE i % 2 WHEN 0 THEN 'writer' ELSE 'researcher' END, 'created_at', first + i * interval '2 hours')) FROM generate_series(1, 420) i));
+    PERFORM analytics.record_batch('submit_approval', (SELECT jsonb_agg(jsonb_build_object('id', md5('draft-' || i)::uuid, 'conversation_id', 'conversation-' || i % 90, 'agent', CASE i % 2 WHEN 0 THEN 'support' ELSE 'billing' END,
+        'customer_name', CASE i % 3 WHEN 0 THEN 'Ada Fox' ELSE 'Ben Hill' END, 'customer_message', 'Where is my order?', 'confidence_score', 55 + i * 13 % 45, 'priority', (ARRAY['normal', 'low', 'high', 'normal', 'urgent', 'normal'])[1 + i % 6],
+        'draft_response', 'Thank you for asking. Your order #' || 1000 + i || ' left our warehouse this morning and will reach you within two working days. The parcel service will write to you before.',
+        'created_at', first + i * interval '97 minutes')) FROM generate_series(1, 525) i));
+    PERFORM analytics.record_batch('resolve_approval', (SELECT jsonb_agg(jsonb_build_object('id', md5('draft-' || i)::uuid, 'decision', (ARRAY['approved', 'approved', 'edited', 'approved', 'rejected'])[1 + i % 5], 'resolved_by', 'maria',
+        'resolved_at', first + i * interval '97 minutes' + (5 + i * 7 % 50) * interval '1 minute')) FROM generate_series(1, 525) i WHERE i < 500 OR i % 6 <> 0));
+    PERFORM analytics.record_batch('agent_query', (SELECT jsonb_agg(jsonb_build_object('id', md5('query-' || i)::uuid, 'agent', CASE i % 2 WHEN 0 THEN 'support' ELSE 'billing' END, 'query', 'Where is my order?',
+        'latency_ms', 180 + i * 37 % 400 + i % 2 * (i * 53 % 900), 'approved', i % 4 <> 0, 'human_edited', i % 7 = 0, 'success', i % 40 <> 0, 'error_type', CASE WHEN i % 40 = 0 THEN 'timeout' END,
+        'created_at', first + i * interval '23 minutes')) FROM generate_series(1, 2200) i));
     PERFORM analytics.set_budget('default', 100, 'month'), analytics.set_budget('all-time', 500, 'total');
 END $$;
 CREATE MATERIALIZED VIEW public.weekly_report AS SELECT date_trunc('week', created_at) AS week, count(*) AS orders FROM analytics_data.orders GROUP BY 1;
@@ -62,6 +71,12 @@ INSERT INTO pgrst.examples (function, arguments) VALUES
     ('get_run_details', '{"run_id": "run-9", "as_of": "2026-03-02T10:07:00Z"}'), ('get_run_spans', '{"run_id": "run-9", "as_of": "2026-03-02T10:07:00Z"}'), ('get_run_bottlenecks', '{"run_id": "run-9", "as_of": "2026-03-02T10:07:00Z"}'),
     ('get_project_stats', '{"as_of": "2026-03-02T10:07:00Z"}'), ('get_run_timeseries', '{"metric": "p95_duration_ms", "bucket": "1h", "period": "last_day", "as_of": "2026-03-02T10:07:00Z"}'),
     ('group_runs', '{"group_by": "thread", "as_of": "2026-03-02T10:07:00Z"}'),
+    ('get_queue_status', '{"as_of": "2026-03-02T10:07:00Z"}'), ('list_pending_approvals', '{"priority": "normal", "min_confidence": 60, "as_of": "2026-03-02T10:07:00Z"}'),
+    ('get_queue_metrics', '{"group_by": "day", "days": 7, "as_of": "2026-03-02T10:07:00Z"}'), ('get_approval_accuracy', '{"period": "7d", "granularity": "day", "as_of": "2026-03-02T10:07:00Z"}'),
+    ('get_approval_rate', '{"start_date": "2026-02-01", "end_date": "2026-02-28", "group_by": "week"}'), ('get_agent_performance', '{"period": "7d", "as_of": "2026-03-02T10:07:00Z"}'),
+    ('submit_approval', '{"conversation_id": "conversation-91", "draft_response": "Your refund is on its way.", "confidence_score": 91.5, "agent": "billing", "customer_name": "Ada Fox", "id": "6f1c2f0e-5b0a-4d53-9a55-0b6f5a1f7d10", "created_at": "2026-03-02T10:05:00Z"}'),
+    ('resolve_approval', '{"id": "6f1c2f0e-5b0a-4d53-9a55-0b6f5a1f7d10", "decision": "edited", "resolved_by": "maria", "final_response": "Your refund of 20 USD is on its way.", "resolved_at": "2026-03-02T10:06:30Z"}'),
+    ('record_agent_query', '{"agent": "billing", "query": "Where is my refund?", "latency_ms": 412.5, "approved": true, "id": "8c0f0f5e-6f5c-4b77-8c7d-7b8f4cf0a011", "created_at": "2026-03-02T10:05:00Z"}'),
     ('record_span', '{"span_id": "00f067aa0ba902b7", "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "operation_name": "chat gpt-4o", "start_time": "2026-03-02T10:06:00Z", "end_time": "2026-03-02T10:06:02Z", "kind": "client", "model": "gpt-4o", "input_tokens": 812, "output_tokens": 90}'),
     ('record_order', '{"order_id": "#2231", "total_amount": 89.9, "customer_id": "customer-7", "created_at": "2026-03-02T10:05:00Z"}'),
     ('record_session', '{"session_id": "s3001", "customer_id": "customer-7", "started_at": "2026-03-02T10:01:00Z"}'),
