@@ -14,6 +14,8 @@ using L = LimitClass;
 
 // By name. Add a line for each new function or view of the schema `analytics`.
 constexpr std::array table{
+    Endpoint{"agent_accuracy_metrics", reader, L::dashboard, 300},
+    Endpoint{"agent_performance_summary", reader, L::dashboard, 300},
     Endpoint{"agent_query_stats", reader, L::dashboard, 10},
     Endpoint{"agent_status_stats", reader, L::dashboard, 10},
     Endpoint{"approval_decisions", reader, L::dashboard, 10},
@@ -42,7 +44,9 @@ constexpr std::array table{
     Endpoint{"forecast_exhaustion", reader, L::dashboard, 300},
     Endpoint{"forecast_metric", reader, L::dashboard, 300},
     Endpoint{"get_active_anomalies", reader, L::dashboard, 300},
+    Endpoint{"get_agent_accuracy", reader, L::dashboard, 300},
     Endpoint{"get_agent_performance", reader, L::agent, 60},
+    Endpoint{"get_agent_summary", reader, L::dashboard, 300},
     Endpoint{"get_analytics_overview", reader, L::dashboard, 60},
     Endpoint{"get_api_usage", admin, L::admin},
     Endpoint{"get_approval_accuracy", reader, L::agent, 60},

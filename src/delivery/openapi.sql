@@ -93,6 +93,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 40 SET search_path = pg_catalog, pg_te
            ('get_approval_accuracy', 'period', '{"enum": ["1h", "24h", "7d", "30d"]}'),
            ('get_approval_accuracy', 'granularity', '{"enum": ["hour", "day", "week"]}'),
            ('get_approval_rate', 'group_by', '{"enum": ["hour", "day", "week", "month"]}'),
+           ('get_agent_accuracy', 'days', '{"minimum": 1, "maximum": 30}'),
            ('get_agent_performance', 'period', '{"enum": ["1h", "24h", "7d", "30d"]}'),
            ('export_answer', 'format', '{"enum": ["csv", "jsonl", "html", "xlsx", "prometheus"]}'),
            ('get_hourly_trends', 'hours_back', '{"minimum": 1, "maximum": 168}'),

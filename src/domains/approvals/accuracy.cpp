@@ -21,7 +21,7 @@ std::string_view bucket_name(const std::string &granularity) {
 }
 
 int64 day_argument(const pg::Args &args, int i, std::string_view name) {
-    if (args.null(i)) pg::bad_argument(name, "NULL", "given");
+    if (args.null(i)) pg::bad_argument(name, "NULL", "given", "Pass a day, such as 2026-03-01.");
     DateADT const date = DatumGetDateADT(args.datum(i));
     if (date < first_day || date > last_day) pg::bad_argument(name, "out of range", "between the years 1 and 9999");
     return date * engine::day;
@@ -64,7 +64,9 @@ ANALYTICS_FUNCTION(analytics_get_approval_rate) {
     pg::Args const args(fcinfo);
     int64 const from = day_argument(args, 0, "start_date"), last = day_argument(args, 1, "end_date");
     std::string const group_by = args.one_of(2, "group_by", {"hour", "day", "week", "month"}, "day");
-    if (from > last) pg::bad_argument("end_date", date_text(last), "at or after start_date (" + date_text(from) + ")");
+    if (from > last)
+        pg::bad_argument("end_date", date_text(last), "at or after start_date (" + date_text(from) + ")",
+                         "Pass a later end_date, or an earlier start_date.");
     auto const buckets = buckets_of(bucket_name(group_by), from, last + engine::day, most_buckets);
     if (!buckets)
         pg::bad_argument("end_date", "more than " + std::to_string(most_buckets) + " buckets after start_date",

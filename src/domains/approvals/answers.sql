@@ -129,3 +129,25 @@ COMMENT ON FUNCTION analytics.get_agent_performance(text, text, timestamptz) IS
 period: 1h, 24h, 7d or 30d: the queries of (as_of - period, as_of]. agent: this one only. as_of: NULL means now.
 Result: query_count; avg_latency_ms and p95_latency_ms (within 1 % of the exact one) with 3 decimals, NULL where no latency is known; slow_query_count, queries above 1,000 ms (setting agent_analytics.slow_query_ms); performance_rating by p95: excellent up to 350 ms, good up to 600, fair up to 1,200, poor above (settings agent_analytics.rating_excellent_ms, rating_good_ms, rating_fair_ms), NULL without a latency.
 Errors: 22023 for an unknown period.';
+
+CREATE OR REPLACE FUNCTION analytics.get_agent_accuracy(days integer DEFAULT 7, agent text DEFAULT NULL, as_of timestamptz DEFAULT NULL)
+RETURNS TABLE (agent_type text, day_bucket date, total_queries bigint, approved_queries bigint, human_edited_queries bigint,
+               approval_rate_pct numeric, edit_rate_pct numeric, avg_latency_ms double precision, max_latency_ms double precision,
+               avg_accuracy_score numeric, avg_helpfulness_score numeric, avg_tone_score numeric, safe_to_send_count bigint)
+LANGUAGE c STABLE PARALLEL RESTRICTED COST 10000 ROWS 50 AS 'MODULE_PATHNAME', 'analytics_get_agent_accuracy';
+COMMENT ON FUNCTION analytics.get_agent_accuracy(integer, text, timestamptz) IS
+'What became of agents'' answers, by agent and day: newest day first, then by agent, none missing.
+days: 1 to 30 UTC days, the last one running and cut at as_of. agent: this one only; its days are shown also where it did nothing. as_of: NULL means now.
+Result: agent_type (the agent; without the argument those with a query or a training example in these days), day_bucket; total_queries, approved_queries and human_edited_queries (a query may be both), approval_rate_pct and edit_rate_pct of total_queries, 0 to 100 with 2 decimals, NULL without queries; avg_latency_ms and max_latency_ms with 3 decimals. Of the training examples of that agent and day: avg_accuracy_score, avg_helpfulness_score and avg_tone_score, 1 to 5 with 2 decimals, NULL where none was given, and safe_to_send_count.
+Errors: 22023 for days out of range.';
+
+CREATE OR REPLACE FUNCTION analytics.get_agent_summary(as_of timestamptz DEFAULT NULL, OUT time_period text, OUT pending_approvals bigint,
+    OUT approvals_24h bigint, OUT avg_confidence_24h numeric, OUT queries_24h bigint, OUT avg_latency_24h double precision,
+    OUT approved_queries_24h bigint, OUT training_examples_24h bigint, OUT safe_examples_24h bigint, OUT avg_accuracy_24h numeric,
+    OUT summary_updated_at timestamptz)
+LANGUAGE c STABLE PARALLEL RESTRICTED COST 10000 AS 'MODULE_PATHNAME', 'analytics_get_agent_summary';
+COMMENT ON FUNCTION analytics.get_agent_summary(timestamptz) IS
+'Drafts, queries and training examples of the last 24 hours at a glance.
+as_of: NULL means now; the window is (as_of - 24 hours, as_of].
+Result: time_period (last_24h); pending_approvals, drafts that wait at as_of, whenever they were submitted; approvals_24h, drafts submitted in the window, whatever became of them, and avg_confidence_24h, theirs; queries_24h, avg_latency_24h (milliseconds) and approved_queries_24h; training_examples_24h, safe_examples_24h and avg_accuracy_24h (1 to 5). Averages are NULL where there is nothing. summary_updated_at: the moment that this shows.
+Errors: 22023 when as_of is out of range.';

@@ -1,5 +1,6 @@
 // The approval queue: how it stands, and how it came to that.
-#include "domains/approvals/drafts.hpp"
+#include "domains/approvals/queue.hpp"
+
 #include "engine/periods.hpp"
 #include "pg/rows.hpp"
 
@@ -7,29 +8,6 @@
 
 namespace analytics::approvals {
 namespace {
-
-/// What waits at a moment. The numbers stand in the index of the queue.
-struct Waiting {
-    int64 drafts, urgent;
-    Number mean_confidence, oldest_minutes;
-};
-
-Waiting waiting_at(const pg::Spi &spi, const std::string &tenant, int64 as_of) {
-    static pg::Statement statement(
-        "SELECT count(*), count(*) FILTER (WHERE o.queue_rank = 1), round(avg(o.confidence_score), 2), "
-        "round(extract(epoch FROM $2 - min(o.created_at)) / 60, 2) FROM ("
-        "SELECT a.queue_rank, a.confidence_score, a.created_at FROM analytics_data.agent_approvals a "
-        "WHERE a.tenant_id = $1 AND a.status = 'pending' AND a.created_at <= $2 "
-        "UNION ALL SELECT d.queue_rank, d.confidence_score, d.created_at "
-        "FROM analytics_internal.approvals_decided_after($1, $2) d) o",
-        {TEXTOID, TIMESTAMPTZOID}, pg::PlanFor::by_index);
-    pg::Result const row = statement.run(spi, std::array{pg::to_text(tenant), TimestampTzGetDatum(as_of)});
-    auto const number = [&](int column) {
-        auto const value = row.get(0, column);
-        return value ? Number(pg::NumericValue{*value}) : Number();
-    };
-    return {DatumGetInt64(*row.get(0, 0)), DatumGetInt64(*row.get(0, 1)), number(2), number(3)};
-}
 
 struct Decisions {
     int64 approved, rejected;
@@ -48,6 +26,24 @@ Decisions decisions(const pg::Spi &spi, const std::string &tenant, int64 from, i
 }
 
 }  // namespace
+
+Waiting waiting_at(const pg::Spi &spi, const std::string &tenant, int64 as_of) {
+    static pg::Statement statement(
+        "SELECT count(*), count(*) FILTER (WHERE o.queue_rank = 1), round(avg(o.confidence_score), 2), "
+        "round(extract(epoch FROM $2 - min(o.created_at)) / 60, 2) FROM ("
+        "SELECT a.queue_rank, a.confidence_score, a.created_at FROM analytics_data.agent_approvals a "
+        "WHERE a.tenant_id = $1 AND a.status = 'pending' AND a.created_at <= $2 "
+        "UNION ALL SELECT d.queue_rank, d.confidence_score, d.created_at "
+        "FROM analytics_internal.approvals_decided_after($1, $2) d) o",
+        {TEXTOID, TIMESTAMPTZOID}, pg::PlanFor::by_index);
+    pg::Result const row = statement.run(spi, std::array{pg::to_text(tenant), TimestampTzGetDatum(as_of)});
+    auto const number = [&](int column) {
+        auto const value = row.get(0, column);
+        return value ? Number(pg::NumericValue{*value}) : Number();
+    };
+    return {DatumGetInt64(*row.get(0, 0)), DatumGetInt64(*row.get(0, 1)), number(2), number(3)};
+}
+
 }  // namespace analytics::approvals
 
 using namespace analytics;

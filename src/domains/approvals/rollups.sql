@@ -56,5 +56,9 @@ BEGIN
         'The approval queue by day, the last 7 days: what get_queue_metrics() answers now.');
     RETURN QUERY SELECT analytics_internal.ensure_answer_view('mv_agent_queue_realtime', 'get_queue_status',
         'The approval queue at this moment: what get_queue_status() answers now.');
+    RETURN QUERY SELECT analytics_internal.ensure_answer_view('agent_accuracy_metrics', 'get_agent_accuracy',
+        'What became of agents'' answers by agent and day, the last 7 days: what get_agent_accuracy() answers now.');
+    RETURN QUERY SELECT analytics_internal.ensure_answer_view('agent_performance_summary', 'get_agent_summary',
+        'Drafts, queries and training examples of the last 24 hours: what get_agent_summary() answers now.');
 END $$;
 COMMENT ON FUNCTION analytics_internal.install_approval_views() IS 'Makes the views of approvals where they are missing; a line for each.';

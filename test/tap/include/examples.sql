@@ -74,6 +74,7 @@ INSERT INTO pgrst.examples (function, arguments) VALUES
     ('get_queue_status', '{"as_of": "2026-03-02T10:07:00Z"}'), ('list_pending_approvals', '{"priority": "normal", "min_confidence": 60, "as_of": "2026-03-02T10:07:00Z"}'),
     ('get_queue_metrics', '{"group_by": "day", "days": 7, "as_of": "2026-03-02T10:07:00Z"}'), ('get_approval_accuracy', '{"period": "7d", "granularity": "day", "as_of": "2026-03-02T10:07:00Z"}'),
     ('get_approval_rate', '{"start_date": "2026-02-01", "end_date": "2026-02-28", "group_by": "week"}'), ('get_agent_performance', '{"period": "7d", "as_of": "2026-03-02T10:07:00Z"}'),
+    ('get_agent_accuracy', '{"days": 3, "agent": "support", "as_of": "2026-03-02T10:07:00Z"}'), ('get_agent_summary', '{"as_of": "2026-03-02T10:07:00Z"}'),
     ('submit_approval', '{"conversation_id": "conversation-91", "draft_response": "Your refund is on its way.", "confidence_score": 91.5, "agent": "billing", "customer_name": "Ada Fox", "id": "6f1c2f0e-5b0a-4d53-9a55-0b6f5a1f7d10", "created_at": "2026-03-02T10:05:00Z"}'),
     ('resolve_approval', '{"id": "6f1c2f0e-5b0a-4d53-9a55-0b6f5a1f7d10", "decision": "edited", "resolved_by": "maria", "final_response": "Your refund of 20 USD is on its way.", "resolved_at": "2026-03-02T10:06:30Z"}'),
     ('record_agent_query', '{"agent": "billing", "query": "Where is my refund?", "latency_ms": 412.5, "approved": true, "id": "8c0f0f5e-6f5c-4b77-8c7d-7b8f4cf0a011", "created_at": "2026-03-02T10:05:00Z"}'),
