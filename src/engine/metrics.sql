@@ -80,6 +80,11 @@ pct_change: (value - previous_value) / |previous_value| * 100, NULL where either
 trend: the values of get_metric_series over the period in UTC, oldest first, the running bucket last: buckets of 15 minutes up to 6 hours, hours up to 48 hours, days up to 93 days, weeks up to 2 years, then months.
 Errors: 22023 bad argument, PT404 unknown metric.';
 
+CREATE OR REPLACE FUNCTION analytics_internal.is_time_zone(name text) RETURNS boolean
+LANGUAGE c STABLE PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'analytics_is_time_zone';
+COMMENT ON FUNCTION analytics_internal.is_time_zone(text) IS
+'Whether this is the name of a time zone: an IANA name, no POSIX form such as UTC+2. False for NULL. (The view pg_timezone_names reads hundreds of files.)';
+
 CREATE OR REPLACE FUNCTION analytics_internal.series_slots(bucket text, period text, time_zone text DEFAULT 'UTC',
     as_of timestamptz DEFAULT NULL, compare_to text DEFAULT NULL)
 RETURNS TABLE (slot_start timestamptz, slot_end timestamptz, is_partial boolean, other_start timestamptz, other_end timestamptz)

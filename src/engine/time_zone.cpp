@@ -57,4 +57,12 @@ core::Zone time_zone(std::string_view name, core::Instant from, core::Instant to
     return core::Zone(std::move(segments));
 }
 
+bool is_time_zone(std::string_view name) { return find_zone(std::string(name)) != nullptr; }
+
 }  // namespace analytics::engine
+
+using namespace analytics;
+
+ANALYTICS_FUNCTION(analytics_is_time_zone) {
+    return BoolGetDatum(!PG_ARGISNULL(0) && engine::is_time_zone(pg::to_string(PG_GETARG_DATUM(0))));
+}

@@ -14,7 +14,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT analytics_internal.choice_prob
 COMMENT ON FUNCTION analytics_internal.period_problem(text) IS 'What is wrong with the name of a period; NULL if nothing.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.epoch_us(at timestamptz) RETURNS bigint
-LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS $$ SELECT (extract(epoch FROM at) * 1000000)::bigint $$;
+-- Of a difference: extract of a timestamptz is STABLE, and this would be called for each row instead of being part of the query.
+LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS $$ SELECT (extract(epoch FROM at - timestamptz '1970-01-01 00:00+00') * 1000000)::bigint $$;
 COMMENT ON FUNCTION analytics_internal.epoch_us(timestamptz) IS 'Microseconds since 1970.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.run_duration_ms(r analytics_internal.run_summary, as_of timestamptz) RETURNS numeric
@@ -81,12 +82,12 @@ BEGIN
               FROM ((SELECT ROW(%1$s)::analytics_internal.run_summary AS r %2$s AND r.status <> 'running' %3$s %4$s %5$s LIMIT $9)
                     UNION ALL
                     (SELECT ROW(%1$s)::analytics_internal.run_summary %2$s AND r.status = 'running' %3$s)
-                    UNION ALL
-                    (SELECT r FROM analytics_internal.summarise_runs($1, $8, $3) r WHERE r.start_time > $2 %3$s)) x) y
+                    %7$s) x) y
         WHERE $7::double precision IS NULL OR y.duration_ms >= $7
         ORDER BY %6$s LIMIT $10 OFFSET $11 $query$,
-        columns, stored, conditions, CASE WHEN min_ms IS NOT NULL THEN 'AND r.duration_us >= $7 * 1000' END, finished,
-        order_by)
+        columns, stored, conditions, CASE WHEN min_ms IS NOT NULL THEN 'AND r.duration_us >= ceil($7::numeric * 1000)::bigint' END, finished,
+        order_by,
+        CASE WHEN live <> '{}' THEN format('UNION ALL (SELECT r FROM analytics_internal.summarise_runs($1, $8, $3) r WHERE r.start_time > $2 %s)', conditions) END)
     USING (SELECT analytics.current_tenant()), analytics_internal.run_period(period, as_of), as_of, wanted_status, thread, wanted_model, min_ms, live,
           row_limit + row_offset, row_limit, row_offset;
 END $$;
@@ -254,7 +255,7 @@ DECLARE
     problem text[] := coalesce(
         analytics_internal.choice_problem('metric', metric, '{cost,runs,failed_runs,success_rate,input_tokens,output_tokens,avg_duration_ms,p50_duration_ms,p95_duration_ms,p99_duration_ms,llm_calls}'),
         analytics_internal.period_problem(period),
-        CASE WHEN time_zone IS NULL OR NOT EXISTS (SELECT FROM pg_timezone_names WHERE name = time_zone) THEN ARRAY['time_zone', 'an IANA name such as Europe/Berlin', coalesce(format('"%s"', left(time_zone, 100)), 'NULL')] END,
+        CASE WHEN NOT analytics_internal.is_time_zone(time_zone) THEN ARRAY['time_zone', 'an IANA name such as Europe/Berlin', coalesce(format('"%s"', left(time_zone, 100)), 'NULL')] END,
         analytics_internal.instant_problem('as_of', as_of));
 BEGIN
     problem := coalesce(problem, analytics_internal.bucket_problem(bucket, after, now_at));

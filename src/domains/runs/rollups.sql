@@ -6,20 +6,24 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp 
 BEGIN
     IF to_regclass('analytics_store.runs_live') IS NULL THEN
         CREATE VIEW analytics_store.runs_live WITH (security_invoker = true) AS
-            SELECT n.tenant_id, n.run_key AS run_id, '-infinity'::timestamptz AS from_at, 'infinity'::timestamptz AS to_at
+            SELECT n.tenant_id, n.run_key AS run_id, '-infinity'::timestamptz AS from_at, 'infinity'::timestamptz AS to_at, 'infinity'::timestamptz AS near
             FROM analytics_store.run_notes n
             UNION ALL
-            SELECT r.tenant_id, r.run_id, r.start_time, r.last_instant FROM analytics_store.runs r
+            SELECT r.tenant_id, r.run_id, r.start_time, r.last_instant, r.start_time FROM analytics_store.runs r WHERE r.last_instant - r.start_time < interval '1 hour'
             UNION ALL
-            SELECT s.tenant_id, s.run_key, s.start_time, 'infinity' FROM analytics_data.spans s WHERE (SELECT analytics_internal.spans_are_restricted());
+            -- least() is start_time, but no index of it may be taken for this: that would read all runs before the moment.
+            SELECT r.tenant_id, r.run_id, least(r.start_time, r.last_instant), r.last_instant, 'infinity' FROM analytics_store.runs r WHERE r.last_instant - r.start_time >= interval '1 hour'
+            UNION ALL
+            SELECT s.tenant_id, s.run_key, s.start_time, 'infinity', 'infinity' FROM analytics_data.spans s WHERE (SELECT analytics_internal.spans_are_restricted());
         COMMENT ON VIEW analytics_store.runs_live IS
-            'Runs whose stored summary does not hold at a moment m with from_at <= m < to_at: touched since the last refresh, or with something to come after it; all of them for a reader who may not see all spans.';
+            'Runs whose stored summary does not hold at a moment m with from_at <= m < to_at: touched since the last refresh, or with something to come after it; all of them for a reader who may not see all spans. Ask for near > m - 1 hour too, which is so for all of these: then short runs are found by their start, and long ones by an index of their own.';
         RETURN NEXT 'view analytics_store.runs_live';
     END IF;
     IF to_regclass('analytics_store.runs_resummarised') IS NULL THEN
         CREATE VIEW analytics_store.runs_resummarised WITH (security_invoker = true) AS
             SELECT l.tenant_id, s.* FROM (SELECT l.tenant_id, array_agg(DISTINCT l.run_id) AS runs FROM analytics_store.runs_live l
                                           WHERE l.from_at <= (SELECT analytics_internal.moment()) AND l.to_at > (SELECT analytics_internal.moment())
+                                            AND l.near > (SELECT analytics_internal.moment() - interval '1 hour')
                                           GROUP BY l.tenant_id) l,
                  LATERAL analytics_internal.summarise_runs(l.tenant_id, l.runs, (SELECT analytics_internal.moment())) s;
         COMMENT ON VIEW analytics_store.runs_resummarised IS 'The runs of runs_live, summed up from their spans as of moment().';
@@ -41,11 +45,9 @@ BEGIN
     END IF;
     IF to_regclass('analytics_store.runs_unsettled') IS NULL THEN
         CREATE VIEW analytics_store.runs_unsettled WITH (security_invoker = true) AS
-            SELECT r.tenant_id, r.start_time AS at FROM analytics_store.runs r
-            WHERE r.start_time <= (SELECT analytics_internal.moment()) AND r.last_instant > (SELECT analytics_internal.moment())
-            UNION ALL
-            SELECT r.tenant_id, r.start_time FROM (SELECT DISTINCT n.tenant_id, n.run_key FROM analytics_store.run_notes n) n
-                JOIN analytics_store.runs r ON r.tenant_id = n.tenant_id AND r.run_id = n.run_key
+            SELECT r.tenant_id, r.start_time AS at FROM analytics_store.runs_live l JOIN analytics_store.runs r USING (tenant_id, run_id)
+            WHERE l.from_at <= (SELECT analytics_internal.moment()) AND l.to_at > (SELECT analytics_internal.moment())
+              AND l.near > (SELECT analytics_internal.moment() - interval '1 hour')
             UNION ALL
             SELECT r.tenant_id, r.start_time FROM analytics_store.runs_resummarised r;
         COMMENT ON VIEW analytics_store.runs_unsettled IS 'Where stored summaries of runs and runs_now differ: the starts of those runs in either.';

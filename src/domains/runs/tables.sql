@@ -84,7 +84,7 @@ BEGIN
     RETURN QUERY SELECT analytics_internal.ensure_index('analytics_store', 'runs_time', 'ON analytics_store.runs (start_time)');
     RETURN QUERY SELECT analytics_internal.ensure_index('analytics_store', 'runs_status', 'ON analytics_store.runs (tenant_id, status, start_time)');
     RETURN QUERY SELECT analytics_internal.ensure_index('analytics_store', 'runs_duration', 'ON analytics_store.runs (tenant_id, duration_us)');
-    RETURN QUERY SELECT analytics_internal.ensure_index('analytics_store', 'runs_last', 'ON analytics_store.runs (tenant_id, last_instant)');
+    RETURN QUERY SELECT analytics_internal.ensure_index('analytics_store', 'runs_long', 'ON analytics_store.runs (tenant_id, last_instant) WHERE last_instant - start_time >= interval ''1 hour''');
     RETURN QUERY SELECT analytics_internal.ensure_index('analytics_store', 'runs_threads', 'ON analytics_store.runs USING gin (thread_ids)');
     RETURN QUERY SELECT analytics_internal.ensure_index('analytics_store', 'runs_models', 'ON analytics_store.runs USING gin (used_models)');
     RETURN QUERY SELECT analytics_internal.ensure_table('analytics_store.run_notes', 'run_key text NOT NULL', 'Runs that were touched since the last refresh.');
@@ -159,17 +159,16 @@ COMMENT ON FUNCTION analytics_internal.summarise_runs(text, text[], timestamptz)
 
 -- Whether somebody has put a policy of their own on spans: then stored sums would tell more than their reader may see.
 CREATE OR REPLACE FUNCTION analytics_internal.spans_are_restricted() RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT EXISTS (SELECT FROM pg_policy WHERE polrelid = 'analytics_data.spans'::regclass AND polname <> 'tenant_isolation')
-$$;
+LANGUAGE c STABLE PARALLEL SAFE COST 1 AS 'MODULE_PATHNAME', 'analytics_spans_are_restricted';
 COMMENT ON FUNCTION analytics_internal.spans_are_restricted() IS
 'Whether spans have another policy than the tenant''s: then runs are summed up from the spans that their reader may see.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.live_runs(as_of timestamptz) RETURNS SETOF text
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT DISTINCT l.run_id FROM analytics_store.runs_live l
-    WHERE l.tenant_id = (SELECT analytics.current_tenant()) AND l.from_at <= as_of AND l.to_at > as_of
-$$;
+LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100 SET search_path = pg_catalog, pg_temp AS $$  -- PL/pgSQL keeps its plan
+BEGIN
+    RETURN QUERY SELECT DISTINCT l.run_id FROM analytics_store.runs_live l
+    WHERE l.tenant_id = (SELECT analytics.current_tenant()) AND l.from_at <= as_of AND l.to_at > as_of AND l.near > as_of - interval '1 hour';
+END $$;
 COMMENT ON FUNCTION analytics_internal.live_runs(timestamptz) IS
 'The tenant''s runs whose stored summary does not hold at a moment: touched since the last refresh, or with something to come after that moment.';
 
@@ -182,7 +181,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000 SET search_path = pg_catalog, pg_tem
     WHERE r.tenant_id = (SELECT analytics.current_tenant()) AND r.start_time > after AND r.start_time <= as_of AND r.last_instant <= as_of
       AND r.run_id NOT IN (SELECT l.run_id FROM live l)
     UNION ALL
-    SELECT s.* FROM (SELECT array_agg(l.run_id) AS runs FROM live l) l,
+    SELECT s.* FROM (SELECT array_agg(l.run_id) AS runs FROM live l HAVING count(*) > 0) l,
          analytics_internal.summarise_runs((SELECT analytics.current_tenant()), l.runs, as_of) s
     WHERE s.start_time > after
 $$;
