@@ -75,3 +75,20 @@ SELECT analytics.get_training_quality('2d');
 SELECT analytics.get_training_quality(as_of => 'infinity');
 SELECT * FROM analytics.get_training_quality_daily(0);
 DELETE FROM analytics_data.training_examples WHERE tenant_id = 'training';
+-- Data quality
+SET agent_analytics.tenant = 'quality';
+INSERT INTO analytics_data.training_examples (conversation_id, agent, input_text, model_draft, safe_to_send, category, accuracy_score, helpfulness_score, tone_score, annotator, created_at, received_at)
+VALUES ('conv-1', 'writer', 'q', 'd', true, 'refund', 5, 4, 4, 'kim', '2025-03-01 12:00Z', '2025-03-01 12:00Z'), ('conv-2', NULL, ' ', 'd', true, 'refund', 1, 4, 4, 'kim', '2025-03-01 12:00Z', '2025-03-01 14:00Z');
+SELECT analytics.submit_approval('conv-1', 'd', 80, agent => 'writer', customer_message => 'q', created_at => '2025-03-01 10:00Z') IS NOT NULL AS submitted;
+SELECT jsonb_pretty(analytics.get_data_quality('2025-03-01 18:00Z'));
+INSERT INTO analytics_data.data_quality_checks (name, table_name, predicate) VALUES ('now', 'training_examples', 'created_at < now()');
+\set VERBOSITY default
+INSERT INTO analytics_data.data_quality_checks (name, table_name, predicate) VALUES ('two', 'training_examples', 'true, false');
+\set VERBOSITY terse
+INSERT INTO analytics_data.data_quality_checks (name, table_name, predicate, weight) VALUES ('helpful', 'training_examples', 'helpfulness_score >= 4', 2), ('per clarity', 'training_examples', '1 / (tone_score - 4) > 0', 1);
+SELECT jsonb_pretty(jsonb_path_query_first(analytics.get_data_quality('2025-03-01 18:00Z'), '$.dimensions[*] ? (@.name == "accuracy").details.checks'));
+SELECT jsonb_pretty(analytics.get_data_quality_trend(2, '2025-03-01 18:00Z'));
+SELECT analytics.get_data_quality_trend(0);
+DELETE FROM analytics_data.data_quality_checks WHERE tenant_id = 'quality';
+DELETE FROM analytics_data.training_examples WHERE tenant_id = 'quality';
+DELETE FROM analytics_data.agent_approvals WHERE tenant_id = 'quality';

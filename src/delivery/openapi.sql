@@ -73,6 +73,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 40 SET search_path = pg_catalog, pg_te
            ('group_runs', 'row_limit', '{"minimum": 1, "maximum": 1000}'),
            ('record_span', 'kind', '{"enum": ["internal", "server", "client", "producer", "consumer"]}'),
            ('record_span', 'status', '{"enum": ["unset", "ok", "error"]}'),
+           ('get_data_quality_trend', 'days', '{"minimum": 1, "maximum": 90}'),
            ('get_training_quality', 'period', '{"enum": ["1h", "24h", "7d", "30d"]}'),
            ('get_training_quality_daily', 'days', '{"minimum": 1, "maximum": 30}'),
            ('record_training_example', 'sentiment', '{"enum": ["positive", "neutral", "negative"]}'),

@@ -21,6 +21,7 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 50 SET search_path = pg_catalog, pg_temp 
         ('api_requests', '', 'SELECT, INSERT'),  -- who asked what, from where, is for admins
         ('blocked_ips', '', ''),
         ('model_aliases', 'SELECT', 'SELECT'),
+        ('data_quality_checks', 'SELECT', 'SELECT'),
         ('cost_adjustments', 'SELECT', 'SELECT'),
         ('tenant_settings', 'SELECT', 'SELECT')
     ) e(name, reader, writer) ON e.name = c.relname
@@ -89,7 +90,7 @@ BEGIN
         END IF;
     END LOOP;
     FOR r IN SELECT p.oid::regprocedure AS function FROM pg_proc p
-             WHERE p.pronamespace = 'analytics_internal'::regnamespace AND p.proname IN ('refresh_step', 'refresh_runs', 'forget_lost_sources')
+             WHERE p.pronamespace = 'analytics_internal'::regnamespace AND p.proname IN ('refresh_step', 'refresh_runs', 'refresh_conversations', 'refresh_quality_days', 'forget_lost_sources')
                AND pg_has_role(p.proowner, 'USAGE') LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO analytics_admin', r.function);
     END LOOP;
@@ -187,7 +188,7 @@ BEGIN
              WHERE p.pronamespace = 'analytics'::regnamespace
                AND p.proname::text IN (SELECT e.name FROM analytics_internal.endpoints() e WHERE e.access <> 'everyone')
                 OR p.pronamespace = 'analytics_internal'::regnamespace
-               AND p.proname ~ '^(install_|ensure_(?!policy)|load_|(lock_install|restore_rollup|refresh_step|refresh_runs|forget_lost_sources|grant_access)$)'
+               AND p.proname ~ '^(install_|ensure_(?!policy)|load_|(lock_install|restore_rollup|refresh_step|refresh_runs|refresh_conversations|refresh_quality_days|data_quality_of|quality_tenants|forget_lost_sources|grant_access)$)'
     LOOP
         EXECUTE pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', r.function);
     END LOOP;

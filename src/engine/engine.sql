@@ -297,6 +297,16 @@ BEGIN
             EXIT WHEN done;
         END LOOP;
     END LOOP;
+    LOOP  -- which training examples have no approval
+        done := analytics_internal.refresh_conversations(10000) OPERATOR(pg_catalog.<) 10000;
+        COMMIT;
+        EXIT WHEN done;
+    END LOOP;
+    LOOP  -- scores of the days that are over
+        done := analytics_internal.refresh_quality_days(100) OPERATOR(pg_catalog.=) 0;
+        COMMIT;
+        EXIT WHEN done;
+    END LOOP;
     DELETE FROM analytics_store.notes n
      WHERE NOT EXISTS (SELECT FROM analytics_store.sources s WHERE s.source_id OPERATOR(pg_catalog.=) n.source_id);
     DELETE FROM analytics_store.scheduled_views v

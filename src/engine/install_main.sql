@@ -13,6 +13,7 @@ BEGIN
     applied := applied || ARRAY(SELECT analytics_internal.install_runs());
     applied := applied || ARRAY(SELECT analytics_internal.install_training());
     applied := applied || ARRAY(SELECT analytics_internal.install_approvals());
+    applied := applied || ARRAY(SELECT analytics_internal.install_quality());
     applied := applied || ARRAY(SELECT analytics_internal.install_delivery());
     -- The rollups that users made, of tables that are the caller's to put triggers on.
     applied := applied || ARRAY(

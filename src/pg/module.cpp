@@ -53,6 +53,17 @@ void define_ratings() {
           analytics::pg::slow_query_ms);
 }
 
+void define_quality_weights() {
+    auto const weight = [](const char *name, double &value) {
+        DefineCustomRealVariable(name, "How much the dimension counts in the overall score of data quality.", nullptr,
+                                 &value, 1, 0, 1000, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    };
+    weight("agent_analytics.data_quality_weight_completeness", analytics::pg::quality_weight_completeness);
+    weight("agent_analytics.data_quality_weight_accuracy", analytics::pg::quality_weight_accuracy);
+    weight("agent_analytics.data_quality_weight_timeliness", analytics::pg::quality_weight_timeliness);
+    weight("agent_analytics.data_quality_weight_consistency", analytics::pg::quality_weight_consistency);
+}
+
 void define_worker() {
     DefineCustomStringVariable("agent_analytics.database", "Database of the background worker; empty means none.",
                                "The worker writes down the requests of this database and maintains its rollups. Read "
@@ -82,6 +93,7 @@ void define_settings() {
                             &analytics::pg::run_stale_after_s, 900, 1, INT_MAX / 1000, PGC_USERSET, GUC_UNIT_S, nullptr,
                             nullptr, nullptr);
     define_ratings();
+    define_quality_weights();
     define_limits();
     define_worker();
     MarkGUCPrefixReserved("agent_analytics");

@@ -12,6 +12,10 @@ inline int run_stale_after_s = 900;
 /// takes longer is slow. Milliseconds.
 inline int rating_excellent_ms = 350, rating_good_ms = 600, rating_fair_ms = 1200, slow_query_ms = 1000;
 
+/// agent_analytics.data_quality_weight_*: how much a dimension counts in the overall score of data quality.
+inline double quality_weight_completeness = 1, quality_weight_accuracy = 1, quality_weight_timeliness = 1,
+              quality_weight_consistency = 1;
+
 /// agent_analytics.limit_*: requests of one caller, a minute; exports an hour. 0: no limit.
 inline constexpr int highest_limit = 1'000'000;
 inline int limit_anon = 10, limit_dashboard = 60, limit_agent = 100, limit_admin = 100, limit_scrape = 60,

@@ -41,6 +41,7 @@ BEGIN
         'resolved_at', first + i * interval '97 minutes' + factor * interval '3 hours')) FROM generate_series(1, 140) i));
     PERFORM analytics.record_batch('agent_query', (SELECT jsonb_agg(jsonb_build_object('id', md5(i::text)::uuid, 'agent', mark || 'agent' || i % 3, 'query', mark || 'query', 'latency_ms', 300 * factor + i % 90,
         'approved', i % 4 < factor, 'error_type', mark || 'error', 'created_at', first + i * interval '31 minutes')) FROM generate_series(1, 480) i));
+    INSERT INTO analytics_data.data_quality_checks (name, table_name, predicate) VALUES (mark || 'rule', 'training_examples', format('agent <> %L', mark || 'agent'));
     PERFORM analytics.set_budget('default', 100 * factor, 'month'), analytics.set_budget(mark || 'budget', 10, 'day');
     PERFORM analytics.reserve_budget(1, 'default', mark || 'reservation');
 END $$;

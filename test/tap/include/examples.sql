@@ -46,6 +46,11 @@ BEGIN
     PERFORM analytics.record_batch('agent_query', (SELECT jsonb_agg(jsonb_build_object('id', md5('query-' || i)::uuid, 'agent', CASE i % 2 WHEN 0 THEN 'support' ELSE 'billing' END, 'query', 'Where is my order?',
         'latency_ms', 180 + i * 37 % 400 + i % 2 * (i * 53 % 900), 'approved', i % 4 <> 0, 'human_edited', i % 7 = 0, 'success', i % 40 <> 0, 'error_type', CASE WHEN i % 40 = 0 THEN 'timeout' END,
         'created_at', first + i * interval '23 minutes')) FROM generate_series(1, 2200) i));
+    -- As if all had come at once: data quality looks at the lag, and the clock of a test must not.
+    UPDATE analytics_data.agent_approvals SET received_at = created_at;
+    UPDATE analytics_data.agent_queries SET received_at = created_at;
+    UPDATE analytics_data.training_examples SET received_at = created_at;
+    INSERT INTO analytics_data.data_quality_checks (name, table_name, predicate, dimension) VALUES ('answers within 2 s', 'agent_queries', 'latency_ms <= 2000', 'timeliness');
     PERFORM analytics.set_budget('default', 100, 'month'), analytics.set_budget('all-time', 500, 'total');
 END $$;
 CREATE MATERIALIZED VIEW public.weekly_report AS SELECT date_trunc('week', created_at) AS week, count(*) AS orders FROM analytics_data.orders GROUP BY 1;
@@ -83,6 +88,7 @@ INSERT INTO pgrst.examples (function, arguments) VALUES
     ('record_session', '{"session_id": "s3001", "customer_id": "customer-7", "started_at": "2026-03-02T10:01:00Z"}'),
     ('record_llm_call', '{"call_id": "call-2301", "model": "gpt-4o", "input_tokens": 1000, "output_tokens": 200, "latency_ms": 812.5, "agent_id": "writer", "created_at": "2026-03-02T10:06:00Z"}'),
     ('record_task', '{"task_id": "task-120", "agent_id": "writer", "status": "completed", "started_at": "2026-03-02T09:30:00Z", "completed_at": "2026-03-02T10:06:00Z"}'),
+    ('get_data_quality', '{"as_of": "2026-03-02T10:07:00Z"}'), ('get_data_quality_trend', '{"days": 7, "as_of": "2026-03-02T10:07:00Z"}'),
     ('get_training_quality', '{"period": "7d", "as_of": "2026-03-02T10:07:00Z"}'), ('get_training_quality_daily', '{"days": 3, "as_of": "2026-03-02T10:07:00Z"}'),
     ('record_training_example', '{"id": "7f2c1a34-5b6d-4e8f-9a01-2b3c4d5e6f70", "conversation_id": "conversation-7", "input_text": "Where is my order?", "model_draft": "It arrives on Friday.", "safe_to_send": true, "category": "delivery", "sentiment": "neutral", "accuracy_score": 5, "helpfulness_score": 4, "tone_score": 4, "annotator": "annotator-1", "confidence": 82, "agent": "writer", "created_at": "2026-03-02T10:06:00Z"}'),
     ('record_agent_status', '{"agent_id": "writer", "status": "idle", "observed_at": "2026-03-02T10:07:00Z"}'),
