@@ -69,6 +69,7 @@ loaded() {
                          (SELECT count(*) || ' LLM calls' FROM analytics_data.llm_calls),
                          (SELECT count(*) || ' tasks' FROM analytics_data.task_records),
                          (SELECT nullif(count(*), 0) || ' spans' FROM analytics_data.spans),
+                         (SELECT nullif(count(*), 0) || ' drafts' FROM analytics_data.agent_approvals),
                          (SELECT nullif(count(*), 0) || ' states of agents' FROM analytics_data.agent_status_log))")."
     started=$SECONDS
     refresh
@@ -85,6 +86,7 @@ if [ -n "$data" ]; then
     load model_prices -v tenant=claude_code_sessions
     load claude_code_sessions
     load tau_bench_airline
+    load copilot_study
     run -o /dev/null -c "SET agent_analytics.tenant = 'aider_analytics'" -c "SELECT analytics.set_budget('default', 60, 'month')"
     loaded
     retail='2011-05-10 16:20:00+01' aider='2025-03-21 19:12:30+00' azure='2023-11-16 18:55:00+00' mooncake='2025-02-25 12:40:00+00'
@@ -102,6 +104,7 @@ if [ -n "$data" ]; then
     show costs tenant=mooncake_conversation as_of="$mooncake"
     lines "These calls have no price. No sum pretends that they cost nothing: they are counted as unpriced." ""
     show runs tenant=claude_code_sessions as_of='2026-02-13 00:00+00'
+    show approvals tenant=copilot_study as_of='2022-08-17 20:15+00'
     lines "How far the rollups are summarised"
     show status
     try="SET agent_analytics.tenant = 'retail_orders'; SELECT * FROM analytics.get_hourly_trends(48, as_of => '$retail');"
@@ -121,6 +124,7 @@ else
     show costs tenant=default as_of="$end"
     show budget tenant=default as_of="$end"
     show runs tenant=default as_of="$end"
+    show approvals tenant=default as_of="$end"
     show series tenant=default as_of="$end" metric=success_rate compare_to=previous_day
     lines "Late rows come: 300 orders of the last two days, refunds, deletions. Nothing is refreshed, and yet the hour has them:"
     hour="SELECT format('%s: %s orders, revenue %s', to_char(hour_start, 'Dy HH24:MI'), total_orders, total_revenue)

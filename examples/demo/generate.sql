@@ -140,5 +140,21 @@ FROM analytics_data.spans s,
 WHERE s.tenant_id = analytics.current_tenant() AND s.model IS NOT NULL
 ORDER BY s.end_time;
 
+-- What the last month's tasks ended with is a draft, and a person decides it: within minutes by day, in the morning what comes by night.
+INSERT INTO analytics_data.agent_approvals (id, conversation_id, draft_response, agent, confidence_score, priority, created_at, status, resolved_at, resolved_by)
+SELECT md5(task_id)::uuid, task_id, 'Here is what I found about ' || task_id || '.', agent_id, 40 + h % 60, (ARRAY['urgent', 'high', 'normal', 'normal', 'normal', 'low'])[1 + h % 6],
+       completed_at, CASE WHEN decided_at > :'end_at' THEN 'pending' WHEN h % 100 < 20 + h % 60 THEN 'approved' WHEN h % 3 = 0 THEN 'rejected' ELSE 'edited' END,
+       CASE WHEN decided_at <= :'end_at' THEN decided_at END, CASE WHEN decided_at <= :'end_at' THEN (ARRAY['maria', 'paul'])[1 + h / 100 % 2] END
+FROM (SELECT *, CASE WHEN completed_at::time BETWEEN time '08:00' AND time '18:00' THEN completed_at + (3 + h % 45) * interval '1 minute'
+                     ELSE completed_at + (12 + h % 3) * interval '1 hour' END AS decided_at
+      FROM (SELECT *, hashtext(task_id) & 2147483647 AS h FROM analytics_data.task_records
+            WHERE tenant_id = analytics.current_tenant() AND status = 'completed' AND completed_at > :'end_at'::timestamptz - interval '30 days' AND completed_at <= :'end_at') t) d
+ORDER BY completed_at;
+INSERT INTO analytics_data.agent_queries (id, agent, query, created_at, latency_ms, approved, human_edited, success, error_type)
+SELECT md5(c.call_id)::uuid, c.agent_id, c.task_id, c.created_at, c.latency_ms, a.status IN ('approved', 'edited'), coalesce(a.status = 'edited', false), c.success, c.error_type
+FROM analytics_data.llm_calls c LEFT JOIN analytics_data.agent_approvals a ON a.tenant_id = c.tenant_id AND a.id = md5(c.task_id)::uuid AND a.status <> 'pending'
+WHERE c.tenant_id = analytics.current_tenant() AND c.created_at > :'end_at'::timestamptz - interval '30 days'
+ORDER BY c.created_at;
+
 SELECT analytics.set_budget('default', 380, 'month') AS budget \gset
 COMMIT;

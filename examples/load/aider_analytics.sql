@@ -9,6 +9,8 @@
 --             completed with an exit; failed if the last that happened to a message before it was an exception;
 --             cancelled at the last event seen where the sample has no exit (the user is gone, or the sample has a gap)
 --   agent     each user runs one of their own: aider-u15
+--   query     a message that was answered, or failed with an exception; approved unless the user undid the edit (`command_undo`)
+--             before the next message
 \set ON_ERROR_STOP on
 \if :{?tenant} \else \set tenant aider_analytics \endif
 \setenv CALLS :data/aider_analytics/llm_calls.csv
@@ -58,5 +60,17 @@ FROM run r
 LEFT JOIN (SELECT task_id, sum(cost_usd) AS cost_usd FROM analytics_data.llm_calls
            WHERE tenant_id = :'tenant' GROUP BY task_id) c USING (task_id)
 ORDER BY r.started_at
+ON CONFLICT DO NOTHING;
+
+INSERT INTO analytics_data.agent_queries (id, agent, created_at, latency_ms, approved, success, error_type)
+SELECT md5(format('%s event %s', e.user_id, e.line))::uuid, 'aider-' || e.user_id, e.at, m.latency_s * 1000,
+       CASE WHEN e.event = 'message_send' THEN e.next_event IS DISTINCT FROM 'command_undo' END, e.event = 'message_send',
+       CASE WHEN e.event <> 'message_send' THEN 'exception' END
+FROM (SELECT *, lead(event) OVER (PARTITION BY user_id ORDER BY line) AS next_event, row_number() OVER (PARTITION BY user_id, event, at ORDER BY line) AS nth
+      FROM event WHERE event IN ('message_send', 'message_send_exception', 'command_undo')) e
+LEFT JOIN (SELECT *, row_number() OVER (PARTITION BY user_id, at ORDER BY line) AS nth FROM message) m
+    ON e.event = 'message_send' AND m.user_id = e.user_id AND m.at = e.at AND m.nth = e.nth
+WHERE e.event <> 'command_undo'
+ORDER BY e.at
 ON CONFLICT DO NOTHING;
 COMMIT;

@@ -191,6 +191,10 @@ SELECT is_empty($$SELECT at, (analytics.get_queue_status(at)).pending_count, cou
     LATERAL (SELECT * FROM stood(at)) s WHERE s.state = 'pending' GROUP BY at HAVING (analytics.get_queue_status(at)).pending_count <> count(s.id)$$, 'what waited long is found as well');
 RESET agent_analytics.tenant;
 
+-- Previews.
+SELECT is(analytics_internal.draft_preview(t), plain_preview(t), 'a preview of ' || left(replace(t, E'\n', ' '), 20)) FROM (VALUES (repeat('x', 120)), (repeat('x', 121)), (repeat('x', 119) || ' y'), (repeat('x', 120) || ' y'),
+    (E'one\ntwo\n' || repeat('x', 130)), (repeat('word ', 24)), (repeat('w' || E'\t', 90)), (repeat(' ', 130)), ('')) v(t);
+
 -- Settings.
 SET agent_analytics.slow_query_ms = 700;
 SELECT set_eq($$SELECT agent, slow_query_count FROM analytics.get_agent_performance('30d', as_of => '2026-03-02 12:00Z')$$,
