@@ -143,7 +143,7 @@ ORDER BY s.end_time;
 -- What the last month's tasks ended with is a draft, and a person decides it: within minutes by day, in the morning what comes by night.
 INSERT INTO analytics_data.agent_approvals (id, conversation_id, draft_response, agent, confidence_score, priority, created_at, status, resolved_at, resolved_by)
 SELECT md5(task_id)::uuid, task_id, 'Here is what I found about ' || task_id || '.', agent_id, 40 + h % 60, (ARRAY['urgent', 'high', 'normal', 'normal', 'normal', 'low'])[1 + h % 6],
-       completed_at, CASE WHEN decided_at > :'end_at' THEN 'pending' WHEN h % 100 < 20 + h % 60 THEN 'approved' WHEN h % 3 = 0 THEN 'rejected' ELSE 'edited' END,
+       completed_at, CASE WHEN decided_at > :'end_at' THEN 'pending' WHEN h % 100 < 40 + h % 60 THEN 'approved' WHEN h % 3 = 0 THEN 'rejected' ELSE 'edited' END,
        CASE WHEN decided_at <= :'end_at' THEN decided_at END, CASE WHEN decided_at <= :'end_at' THEN (ARRAY['maria', 'paul'])[1 + h / 100 % 2] END
 FROM (SELECT *, CASE WHEN completed_at::time BETWEEN time '08:00' AND time '18:00' THEN completed_at + (3 + h % 45) * interval '1 minute'
                      ELSE completed_at + (12 + h % 3) * interval '1 hour' END AS decided_at
