@@ -67,8 +67,9 @@ BEGIN
     -- The queue in its order; what its numbers are made of stands in it.
     RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'agent_approvals_queue',
         'ON analytics_data.agent_approvals (tenant_id, queue_rank, created_at, id) INCLUDE (confidence_score) WHERE status = ''pending''');
+    -- An expression that only approvals_decided_after asks for, see there.
     RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'agent_approvals_waits',
-        'ON analytics_data.agent_approvals (tenant_id, wait_class, coalesce(resolved_at, ''infinity'')) WHERE status <> ''pending''');
+        'ON analytics_data.agent_approvals (tenant_id, wait_class, greatest(resolved_at, ''-infinity'')) WHERE status <> ''pending''');
     RETURN QUERY SELECT analytics_internal.ensure_comments('analytics_data.agent_approvals', jsonb_build_object(
         'id', 'The caller''s id of the draft, unique within the tenant; made up when not given.',
         'conversation_id', 'The conversation it belongs to.',
