@@ -12,7 +12,7 @@ COMMENT ON FUNCTION analytics_internal.blocking_tenant() IS
 CREATE OR REPLACE FUNCTION analytics.block_ip(ip_address inet, reason text DEFAULT NULL, duration interval DEFAULT NULL) RETURNS jsonb
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE COST 200 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    until timestamptz := clock_timestamp() + duration;
+    until timestamptz;
 BEGIN
     IF ip_address IS NULL OR masklen(ip_address) = 0 THEN
         RAISE EXCEPTION 'ip_address must be an address or a network' USING ERRCODE = '22023',
@@ -27,6 +27,7 @@ BEGIN
         RAISE EXCEPTION 'duration must be positive and at most 100 years' USING ERRCODE = '22023',
             DETAIL = format('duration is %s.', duration), HINT = 'Leave it out to block for good.';
     END IF;
+    until := clock_timestamp() + duration;
     INSERT INTO analytics_data.blocked_ips AS b (tenant_id, ip_address, reason, expires_at, blocked_by)
     VALUES (analytics_internal.blocking_tenant(), network(block_ip.ip_address), block_ip.reason, until, analytics_internal.caller_name())
     ON CONFLICT ON CONSTRAINT blocked_ips_pkey DO UPDATE

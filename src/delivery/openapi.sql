@@ -165,7 +165,7 @@ WITH functions AS (
          LATERAL (SELECT CASE WHEN d.text ~ '^-?[0-9.]+$' OR d.text IN ('true', 'false') THEN d.text::jsonb
                               WHEN d.text ~ '^''[^'']*''::(text|interval)$' THEN to_jsonb(substring(d.text FROM '^''(.*)''::')) END AS fixed) v
     WHERE a.name <> ''
-), bodies AS (
+), bodies AS MATERIALIZED (  -- or it is made again for each function
     SELECT a.oid, jsonb_strip_nulls(jsonb_build_object('type', 'object', 'properties',
                jsonb_object_agg(a.name, CASE WHEN a.required THEN a.schema ELSE analytics_internal.or_null(a.schema - 'enum') || CASE WHEN a.schema ? 'enum' THEN jsonb_build_object('enum', (a.schema -> 'enum') || 'null'::jsonb) ELSE '{}' END END
                                     || jsonb_strip_nulls(jsonb_build_object('description', a.said))),
@@ -175,7 +175,7 @@ WITH functions AS (
     FROM arguments a GROUP BY a.oid
     UNION ALL  -- one argument without a name is the whole body
     SELECT f.oid, '{"type": "object"}', '[]' FROM functions f WHERE f.pronargs = 1 AND coalesce(f.proargnames[1], '') = ''
-), results AS (
+), results AS MATERIALIZED (
     SELECT f.oid, CASE
         WHEN f.prorettype = 'void'::regtype THEN NULL
         WHEN f.raw THEN '{}'

@@ -29,6 +29,10 @@ CREATE OR REPLACE FUNCTION analytics_internal.instant_problem(name text, value t
 RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN NOT isfinite(value) THEN ARRAY[name, 'a finite instant', 'infinite'] END
 $$;
+CREATE OR REPLACE FUNCTION analytics_internal.as_of_problem(value timestamptz) RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN value < timestamptz '0001-01-01 00:00+00' OR value >= timestamptz '10000-01-01 00:00+00' THEN ARRAY['as_of', 'between the years 1 and 9999', 'out of range'] END
+$$;
 CREATE OR REPLACE FUNCTION analytics_internal.range_problem(name text, value integer, low integer, high integer) RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN value IS NULL OR value < low OR value > high THEN ARRAY[name, format('between %s and %s', low, high), coalesce(value::text, 'NULL')] END
@@ -39,6 +43,8 @@ COMMENT ON FUNCTION analytics_internal.choice_problem(text, text, text[]) IS
 'What is wrong with a value that must be one of a list; NULL if nothing.';
 COMMENT ON FUNCTION analytics_internal.instant_problem(text, timestamptz) IS
 'What is wrong with an instant that must be finite and may be missing; NULL if nothing.';
+COMMENT ON FUNCTION analytics_internal.as_of_problem(timestamptz) IS
+'What is wrong with an argument as_of, which may be missing and on which no arithmetic may overflow; NULL if nothing. As as_of_argument() in C++.';
 COMMENT ON FUNCTION analytics_internal.range_problem(text, integer, integer, integer) IS 'What is wrong with a number that must lie in a range; NULL if nothing.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.problem_text(problem text[]) RETURNS text

@@ -47,7 +47,7 @@ DECLARE
         CASE WHEN wanted_priority IS NOT NULL THEN analytics_internal.choice_problem('priority', wanted_priority, '{urgent,high,normal,low}') END,
         CASE WHEN NOT (min_confidence BETWEEN 0 AND 100) THEN ARRAY['min_confidence', 'between 0 and 100', left(min_confidence::text, 100)] END,
         analytics_internal.range_problem('row_limit', row_limit, 1, 100), analytics_internal.range_problem('row_offset', row_offset, 0, 1000000),
-        analytics_internal.instant_problem('as_of', as_of));
+        analytics_internal.as_of_problem(as_of));
     tenant text := analytics.current_tenant();
     first_rank smallint := coalesce(array_position('{urgent,high,normal,low}', wanted_priority), 1);
     last_rank smallint := CASE WHEN wanted_priority IS NULL THEN 4 ELSE first_rank END;

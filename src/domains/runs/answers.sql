@@ -57,7 +57,7 @@ DECLARE
         analytics_internal.choice_problem('sort_by', sort_by, '{start_time,duration_ms,cost,span_count}'),
         analytics_internal.choice_problem('sort_order', sort_order, '{desc,asc}'),
         analytics_internal.range_problem('row_limit', row_limit, 1, 1000), analytics_internal.range_problem('row_offset', row_offset, 0, 1000000),
-        analytics_internal.instant_problem('as_of', as_of));
+        analytics_internal.as_of_problem(as_of));
     conditions text := concat(CASE WHEN wanted_status IS NOT NULL THEN ' AND r.status = $4' END, CASE WHEN thread IS NOT NULL THEN ' AND r.thread_ids @> ARRAY[$5]' END,
                               CASE WHEN wanted_model IS NOT NULL THEN ' AND r.used_models @> ARRAY[$6]' END);
     columns CONSTANT text := 'r.run_id, r.start_time, r.end_time, r.last_instant, r.status, r.has_errors, r.span_count, r.llm_calls, r.input_tokens, r.output_tokens, r.cost, r.thread_ids, r.trace_ids, r.used_models, r.used_tools, r.errors';
@@ -115,7 +115,7 @@ DECLARE
         CASE WHEN period IS NOT NULL THEN analytics_internal.period_problem(period) END,
         CASE WHEN NOT (min_ms >= 0 AND min_ms < 1e15) THEN ARRAY['min_duration_ms', 'a number from 0 to below 10^15', min_ms::text] END,
         analytics_internal.range_problem('row_limit', row_limit, 1, 1000), analytics_internal.range_problem('row_offset', row_offset, 0, 1000000),
-        analytics_internal.instant_problem('as_of', as_of));
+        analytics_internal.as_of_problem(as_of));
 BEGIN
     IF problem IS NOT NULL THEN
         PERFORM analytics_internal.refuse(problem);
@@ -145,7 +145,7 @@ LANGUAGE plpgsql STABLE PARALLEL RESTRICTED COST 1000 SET search_path = pg_catal
 DECLARE
     now_at timestamptz := coalesce(as_of, now());
     tenant text := analytics.current_tenant();
-    problem text[] := coalesce(analytics_internal.text_problem('run_id', run_id, 200, true), analytics_internal.instant_problem('as_of', as_of));
+    problem text[] := coalesce(analytics_internal.text_problem('run_id', run_id, 200, true), analytics_internal.as_of_problem(as_of));
     run analytics_internal.run_summary;
 BEGIN
     IF problem IS NOT NULL THEN
@@ -184,7 +184,7 @@ CREATE OR REPLACE FUNCTION analytics.get_project_stats(period text DEFAULT 'last
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED COST 1000 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     now_at timestamptz := coalesce(as_of, now());
-    problem text[] := coalesce(analytics_internal.period_problem(period), analytics_internal.instant_problem('as_of', as_of));
+    problem text[] := coalesce(analytics_internal.period_problem(period), analytics_internal.as_of_problem(as_of));
 BEGIN
     IF problem IS NOT NULL THEN
         PERFORM analytics_internal.refuse(problem);
@@ -256,7 +256,7 @@ DECLARE
         analytics_internal.choice_problem('metric', metric, '{cost,runs,failed_runs,success_rate,input_tokens,output_tokens,avg_duration_ms,p50_duration_ms,p95_duration_ms,p99_duration_ms,llm_calls}'),
         analytics_internal.period_problem(period),
         CASE WHEN NOT analytics_internal.is_time_zone(time_zone) THEN ARRAY['time_zone', 'an IANA name such as Europe/Berlin', coalesce(format('"%s"', left(time_zone, 100)), 'NULL')] END,
-        analytics_internal.instant_problem('as_of', as_of));
+        analytics_internal.as_of_problem(as_of));
 BEGIN
     problem := coalesce(problem, analytics_internal.bucket_problem(bucket, after, now_at));
     IF problem IS NOT NULL THEN
@@ -293,7 +293,7 @@ DECLARE
         analytics_internal.choice_problem('group_by', group_by, '{time,thread,model,tool,status}'), analytics_internal.period_problem(period),
         analytics_internal.choice_problem('bucket', bucket, '{1m,5m,15m,1h,6h,1d,1w}'),
         analytics_internal.range_problem('row_limit', row_limit, 1, 1000), analytics_internal.range_problem('row_offset', row_offset, 0, 1000000),
-        analytics_internal.instant_problem('as_of', as_of));
+        analytics_internal.as_of_problem(as_of));
 BEGIN
     problem := coalesce(problem, CASE WHEN group_by = 'time' THEN analytics_internal.bucket_problem(bucket, after, now_at) END);
     IF problem IS NOT NULL THEN

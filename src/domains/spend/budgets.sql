@@ -114,7 +114,7 @@ LANGUAGE plpgsql STABLE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_tem
 #variable_conflict use_variable
 DECLARE
     now_at timestamptz := coalesce(at, now());
-    problem text[] := analytics_internal.instant_problem('as_of', at);
+    problem text[] := analytics_internal.as_of_problem(at);
 BEGIN
     IF problem IS NOT NULL THEN
         PERFORM analytics_internal.refuse(problem);

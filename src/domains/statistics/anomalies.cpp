@@ -12,7 +12,8 @@ ANALYTICS_FUNCTION(analytics_detect_anomalies) {
     std::vector<double> const series = statistics::series_argument(args, 0);
     int const season = statistics::season_argument(args, 1);
     double const alpha = args.null(2) ? 0.05 : DatumGetFloat8(args.datum(2));
-    if (!(alpha > 0 && alpha < 1)) pg::bad_argument("alpha", std::to_string(alpha), "above 0 and below 1");
+    // Less than this, and the quantile of one point of many is lost in rounding.
+    if (!(alpha >= 1e-9 && alpha < 1)) pg::bad_argument("alpha", std::to_string(alpha), "from 1e-9 to below 1");
     std::string const method = args.one_of(3, "method", {"auto", "esd", "threshold"}, "auto");
     using Number = std::optional<double>;
     pg::RowSink<int32, Number, double, double, double, double, double, std::optional<std::string>> rows(fcinfo);
