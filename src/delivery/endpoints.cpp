@@ -106,6 +106,7 @@ constexpr std::array table{
     Endpoint{"record_span", writer, L::ingest},
     Endpoint{"record_task", writer, L::ingest},
     Endpoint{"record_training_example", writer, L::ingest},
+    Endpoint{"redact_pii", reader, L::dashboard},
     Endpoint{"refresh_rollups", admin, L::admin},
     Endpoint{"reprice_calls", admin, L::admin},
     Endpoint{"request_stats", admin, L::admin},
