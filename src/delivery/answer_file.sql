@@ -10,9 +10,10 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $
 #variable_conflict use_variable
 DECLARE
     given text[];
+    columns text;
     f record;
 BEGIN
-    SELECT p.oid, p.proname, coalesce(p.proargnames[1:p.pronargs], '{}') AS names, p.proargtypes::oid[] AS types,
+    SELECT p.oid, p.proname, p.proargnames, p.proargmodes, p.proallargtypes::oid[] AS outputs, coalesce(p.proargnames[1:p.pronargs], '{}') AS names, p.proargtypes::oid[] AS types,
            coalesce(p.proargnames[1:p.pronargs - p.pronargdefaults], '{}') AS required,
            split_part(obj_description(p.oid, 'pg_proc'), E'\n', 1) AS summary
     INTO f
@@ -35,7 +36,15 @@ BEGIN
             HINT = 'Names are written as in the function''s description.';
     END IF;
     summary := f.summary;
-    statement := format('SELECT r.* FROM %s analytics.%I(%s) r',
+    -- What customers wrote leaves in files without personal data.
+    columns := CASE WHEN f.proname NOT IN ('list_pending_approvals', 'list_runs', 'get_run_details', 'get_run_spans') THEN 'r.*'
+        WHEN f.outputs IS NULL THEN format('analytics_internal.redact_json(r) AS %I', f.proname)
+        ELSE (SELECT string_agg(CASE o.type WHEN 'text'::regtype THEN format('analytics_internal.redact_text(r.%1$I, NULL) AS %1$I', o.name)
+                                            WHEN 'text[]'::regtype THEN format('analytics_internal.redact_json(to_jsonb(r.%1$I)) AS %1$I', o.name)
+                                            WHEN 'jsonb'::regtype THEN format('analytics_internal.redact_json(r.%1$I) AS %1$I', o.name)
+                                            ELSE format('r.%I', o.name) END, ', ' ORDER BY o.i)
+              FROM unnest(f.proargnames, f.outputs, f.proargmodes) WITH ORDINALITY o(name, type, mode, i) WHERE o.mode = 't') END;
+    statement := format('SELECT %s FROM %s analytics.%I(%s) r', columns,
         CASE WHEN given <> '{}' THEN format('pg_catalog.jsonb_to_record(%L) a(%s), LATERAL', arguments,
             (SELECT string_agg(format('%I %s', n.name, format_type(n.type, NULL)), ', ')
              FROM unnest(f.names, f.types) n(name, type) WHERE n.name = ANY (given))) ELSE '' END,
@@ -50,6 +59,7 @@ RETURNS analytics_internal."*/*"
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 10000 AS 'MODULE_PATHNAME', 'analytics_export_answer';
 COMMENT ON FUNCTION analytics.export_answer(text, jsonb, text) IS
 'The answer of a read as a file: CSV, JSON Lines, HTML, an Excel workbook, or Prometheus'' text.
+What customers wrote (list_pending_approvals, list_runs, get_run_details, get_run_spans) is redacted as by redact_pii.
 function: the name of a read, such as get_cost_breakdown. arguments: its arguments, as a JSON object. format: csv (RFC 4180; what a spreadsheet would take for a formula gets an apostrophe), jsonl (one JSON object a line), html (a page with a table), xlsx (one sheet; numbers of more than 15 digits are text) or prometheus (each number a gauge analytics_<answer>_<column>, texts its labels; of rows with the same labels the newest; ms become seconds and percent ratios).
 Result: the bytes. Through PostgREST they come with their Content-Type and a file name, whatever the client accepts: a link in a browser, or a scrape target.
 Example: SELECT convert_from(analytics.export_answer(''get_cost_breakdown'', ''{"period": "7d"}''), ''UTF8'');

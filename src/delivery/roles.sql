@@ -20,6 +20,8 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 50 SET search_path = pg_catalog, pg_temp 
         ('api_keys', '', ''),  -- who may write here makes itself any key
         ('api_requests', '', 'SELECT, INSERT'),  -- who asked what, from where, is for admins
         ('blocked_ips', '', ''),
+        ('exports', '', ''),  -- for whom the exports are
+        ('export_chunks', '', ''),
         ('model_aliases', 'SELECT', 'SELECT'),
         ('data_quality_checks', 'SELECT', 'SELECT'),
         ('cost_adjustments', 'SELECT', 'SELECT'),

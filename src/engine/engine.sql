@@ -307,6 +307,8 @@ BEGIN
         COMMIT;
         EXIT WHEN done;
     END LOOP;
+    PERFORM analytics_internal.delete_expired_exports();
+    COMMIT;
     DELETE FROM analytics_store.notes n
      WHERE NOT EXISTS (SELECT FROM analytics_store.sources s WHERE s.source_id OPERATOR(pg_catalog.=) n.source_id);
     DELETE FROM analytics_store.scheduled_views v

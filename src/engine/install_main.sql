@@ -14,6 +14,7 @@ BEGIN
     applied := applied || ARRAY(SELECT analytics_internal.install_training());
     applied := applied || ARRAY(SELECT analytics_internal.install_approvals());
     applied := applied || ARRAY(SELECT analytics_internal.install_quality());
+    applied := applied || ARRAY(SELECT analytics_internal.install_exports());
     applied := applied || ARRAY(SELECT analytics_internal.install_delivery());
     -- The rollups that users made, of tables that are the caller's to put triggers on.
     applied := applied || ARRAY(

@@ -30,7 +30,7 @@ Datum text_or_given(const std::optional<std::string> &text, Datum given) { retur
 /// A jsonb written anew with its strings, keys and numbers redacted.
 class JsonRedaction {
   public:
-    explicit JsonRedaction(const core::KnownName &name) : name_(name) {}
+    explicit JsonRedaction(const core::KnownName &name) : name_(&name) {}
 
     Datum operator()(Jsonb *given) {
         JsonbIterator *iterator = pg::call([&] { return JsonbIteratorInit(&given->root); });
@@ -57,7 +57,7 @@ class JsonRedaction {
                 break;
             case WJB_KEY:
                 key = text_of(value);
-                set_text(value, free_key(core::redacted(key, name_).value_or(key)));
+                set_text(value, free_key(core::redacted(key, *name_).value_or(key)));
                 push(token, &value, result);
                 break;
             case WJB_VALUE:
@@ -107,15 +107,22 @@ class JsonRedaction {
         } else {
             return;
         }
+        if (key == "customer_name" && value.type == jbvString) {  // jsonb keeps it before the longer keys of its object
+            whose_ = core::KnownName(text);
+            name_ = &whose_;
+            set_text(value, "[NAME]");
+            return;
+        }
         if (std::optional<std::string> const clean =
-                key.empty() ? core::redacted(text, name_) : core::redacted_value(key, text, name_))
+                key.empty() ? core::redacted(text, *name_) : core::redacted_value(key, text, *name_))
             set_text(value, *clean);
     }
     void push(JsonbIteratorToken token, JsonbValue *value, JsonbValue *&result) {
         result = pg::call([&] { return pushJsonbValue(&state_, token, value); });
     }
 
-    const core::KnownName &name_;
+    const core::KnownName *name_;
+    core::KnownName whose_;
     JsonbParseState *state_ = nullptr;
     std::vector<Level> levels_;
 };

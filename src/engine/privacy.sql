@@ -18,4 +18,4 @@ CREATE OR REPLACE FUNCTION analytics_internal.redact_json(input jsonb, name text
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME', 'analytics_redact_json';
 COMMENT ON FUNCTION analytics_internal.redact_json(jsonb, text) IS
 'A JSON document with all its strings redacted, at any depth, keys too, and numbers that are found (a card, a telephone number under the key "phone"), which become strings.
-Keys that become the same are told apart by a number: "[EMAIL]", "[EMAIL] 2".';
+What stands under customer_name becomes [NAME] and is taken out of the texts beside it. Keys that become the same are told apart by a number: "[EMAIL]", "[EMAIL] 2".';

@@ -60,19 +60,26 @@ class CsvWriter : public TableWriter {
     std::vector<TableColumn> columns_;
 };
 
-class JsonLinesWriter : public TableWriter {
+class JsonWriter : public TableWriter {
   public:
-    explicit JsonLinesWriter(std::span<const TableColumn> columns) {
+    JsonWriter(std::span<const TableColumn> columns, bool array) : array_(array) {
         for (const TableColumn &c : columns) columns_.emplace_back(json_string(c.name), c.kind);
+        if (array_) out_ += "[";
+    }
+    void end() override {
+        if (array_) out_ += first_ ? "]\n" : "\n]\n";
     }
     void row(std::span<const Cell> cells) override {
+        if (array_) out_ += first_ ? "\n" : ",\n";
+        first_ = false;
         for (std::size_t i = 0; i < cells.size(); ++i) {
             out_ += i == 0 ? "{" : ",";
             out_ += columns_[i].first;
             out_ += ':';
             append(cells[i], columns_[i].second);
         }
-        out_ += cells.empty() ? "{}\n" : "}\n";
+        out_ += cells.empty() ? "{}" : "}";
+        if (!array_) out_ += '\n';
     }
 
   private:
@@ -98,6 +105,7 @@ class JsonLinesWriter : public TableWriter {
         }
     }
     std::vector<std::pair<std::string, ColumnKind>> columns_;
+    bool array_, first_ = true;
 };
 
 class HtmlWriter : public TableWriter {
@@ -140,7 +148,10 @@ std::unique_ptr<TableWriter> csv_writer(std::span<const TableColumn> columns) {
     return std::make_unique<CsvWriter>(columns);
 }
 std::unique_ptr<TableWriter> json_lines_writer(std::span<const TableColumn> columns) {
-    return std::make_unique<JsonLinesWriter>(columns);
+    return std::make_unique<JsonWriter>(columns, false);
+}
+std::unique_ptr<TableWriter> json_array_writer(std::span<const TableColumn> columns) {
+    return std::make_unique<JsonWriter>(columns, true);
 }
 std::unique_ptr<TableWriter> html_writer(std::span<const TableColumn> columns, std::string_view title) {
     return std::make_unique<HtmlWriter>(columns, title);

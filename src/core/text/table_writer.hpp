@@ -1,5 +1,5 @@
 #pragma once
-// Rows as a file: CSV, JSON Lines, HTML, Prometheus' text. Rows go in one by one and bytes come out as they are ready,
+// Rows as a file: CSV, JSON, JSON Lines, HTML, Prometheus' text. Rows go in one by one and bytes come out as they are ready,
 // so that a file of any length needs the memory of one row (take() as often as you like).
 #include <cstdint>
 #include <memory>
@@ -33,8 +33,8 @@ class TableWriter {
     virtual void row(std::span<const Cell> cells) = 0;
     /// After the last row.
     virtual void end() {}
-    /// What has been written since the last call.
-    std::string take() { return std::exchange(out_, {}); }
+    /// What has been written since the last call; after end() until nothing comes.
+    virtual std::string take() { return std::exchange(out_, {}); }
 
   protected:
     std::string out_;
@@ -46,6 +46,9 @@ std::unique_ptr<TableWriter> csv_writer(std::span<const TableColumn> columns);
 
 /// One JSON object a line, keys in the order of the columns; NULL is null.
 std::unique_ptr<TableWriter> json_lines_writer(std::span<const TableColumn> columns);
+
+/// The same objects as one JSON array, a line each.
+std::unique_ptr<TableWriter> json_array_writer(std::span<const TableColumn> columns);
 
 /// A whole HTML 5 document with one table; everything is escaped.
 std::unique_ptr<TableWriter> html_writer(std::span<const TableColumn> columns, std::string_view title);

@@ -1,10 +1,9 @@
-#include "delivery/xlsx_writer.hpp"
+#include "engine/xlsx_writer.hpp"
 
 #include "pg/args.hpp"
 
 #include <charconv>
 #include <fstream>
-#include <iterator>
 #include <vector>
 #include <xlsxwriter.h>
 
@@ -14,7 +13,7 @@ extern "C" {
 #include "storage/fd.h"
 }
 
-namespace analytics::delivery {
+namespace analytics::engine {
 namespace {
 
 constexpr std::size_t most_rows = 1'048'575, most_columns = 16'384, most_characters = 32'767;
@@ -79,9 +78,16 @@ class XlsxWriter : public core::TableWriter {
     }
     void end() override {
         check(workbook_close(std::exchange(book_, nullptr)));
-        std::ifstream file(file_.path(), std::ios::binary);
-        out_.assign(std::istreambuf_iterator<char>(file), {});
-        if (!file || out_.empty()) throw pg::Error(ERRCODE_IO_ERROR, "the workbook could not be read back");
+        written_.open(file_.path(), std::ios::binary);
+        if (!written_) throw pg::Error(ERRCODE_IO_ERROR, "the workbook could not be read back");
+    }
+    std::string take() override {
+        if (!written_.is_open()) return {};
+        std::string piece(std::size_t{1} << 20, '\0');
+        written_.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+        if (written_.bad()) throw pg::Error(ERRCODE_IO_ERROR, "the workbook could not be read back");
+        piece.resize(static_cast<std::size_t>(written_.gcount()));
+        return piece;
     }
 
   private:
@@ -137,6 +143,7 @@ class XlsxWriter : public core::TableWriter {
     }
 
     TemporaryFile file_;
+    std::ifstream written_;
     std::vector<core::TableColumn> columns_;
     lxw_workbook *book_ = nullptr;
     lxw_worksheet *sheet_ = nullptr;
@@ -150,4 +157,4 @@ std::unique_ptr<core::TableWriter> xlsx_writer(std::span<const core::TableColumn
     return std::make_unique<XlsxWriter>(columns, sheet);
 }
 
-}  // namespace analytics::delivery
+}  // namespace analytics::engine
