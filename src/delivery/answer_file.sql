@@ -38,7 +38,7 @@ BEGIN
     summary := f.summary;
     -- What customers wrote leaves in files without personal data.
     columns := CASE WHEN f.proname NOT IN ('list_pending_approvals', 'list_runs', 'get_run_details', 'get_run_spans') THEN 'r.*'
-        WHEN f.outputs IS NULL THEN format('analytics_internal.redact_json(r) AS %I', f.proname)
+        WHEN f.outputs IS NULL THEN 'analytics_internal.redact_json(r) AS r'
         ELSE (SELECT string_agg(CASE o.type WHEN 'text'::regtype THEN format('analytics_internal.redact_text(r.%1$I, NULL) AS %1$I', o.name)
                                             WHEN 'text[]'::regtype THEN format('analytics_internal.redact_json(to_jsonb(r.%1$I)) AS %1$I', o.name)
                                             WHEN 'jsonb'::regtype THEN format('analytics_internal.redact_json(r.%1$I) AS %1$I', o.name)

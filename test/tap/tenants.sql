@@ -61,7 +61,7 @@ INSERT INTO probe.samples VALUES ('series', '(SELECT array_agg(10 + i % 7 + (i *
     ('conversation_id', '''conversation1'''), ('input_text', '''question'''), ('model_draft', '''draft'''),
     ('draft_response', '''x'''), ('confidence_score', '50'), ('id', 'md5(''141'')::uuid'), ('decision', '''approved'''), ('agent', '''x'''),
     ('start_date', '''2026-02-25'''), ('end_date', '''2026-03-02'''),
-    ('input', '''write to jane@example.com'''), ('run_id', '''run7'''), ('span_id', '''1'''), ('trace_id', '''run1'''), ('operation_name', '''x'''), ('start_time', '''2026-03-02 08:00Z'''),
+    ('format', '''jsonl'''), ('export_id', '''9b2f7c1e-3d4a-4f5b-8c6d-7e8f9a0b1c2d'''), ('input', '''write to jane@example.com'''), ('run_id', '''run7'''), ('span_id', '''1'''), ('trace_id', '''run1'''), ('operation_name', '''x'''), ('start_time', '''2026-03-02 08:00Z'''),
     ('', '''{"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174", "name": "answer", "startTimeUnixNano": "1772445600000000000"}]}]}]}''');
 GRANT SELECT ON probe.samples TO PUBLIC;
 

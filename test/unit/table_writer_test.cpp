@@ -46,6 +46,12 @@ TEST(Csv, IsNoFormula) {
     EXPECT_EQ(written(csv_writer(number), {{"-1"}}), "x\r\n-1\r\n") << "a number stays one";
 }
 
+TEST(JsonArray, IsOneArray) {
+    std::vector<TableColumn> const one{{"x", ColumnKind::number}};
+    EXPECT_EQ(written(json_array_writer(one), {{"1"}, {std::nullopt}}), "[\n{\"x\":1},\n{\"x\":null}\n]\n");
+    EXPECT_EQ(written(json_array_writer(one), {}), "[]\n");
+}
+
 TEST(JsonLines, IsOneObjectALine) {
     std::string every;
     for (char c = 1; c < 0x7f; ++c) every += c;

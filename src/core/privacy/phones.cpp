@@ -149,8 +149,9 @@ PhoneNumber phone_number(const Groups &g) {
         return k > 0 && !thousands(g, k) ? number(k) : PhoneNumber{};
     }
     // "call 4155550132 times" means something else than "call me on 4155550132".
-    bool const told = announced(text, from, phone_words) ||
-                      (announced(text, from, call_words) && !one_of(word_before(text, from), call_words));
+    bool const told =
+        announced(text, from, phone_words) ||
+        (announced(text, from, call_words) && (g.count() > 1 || !one_of(word_before(text, from), call_words)));
     if (g.stuck_before() && !bracket && !told) return {};
     if (!told && announced(text, from, other_numbers)) return {};
     if (g.digits(1).starts_with("00") && g.length(0) > 2 && g.text()[first + 2] != '0') {  // abroad

@@ -1,6 +1,6 @@
 #pragma once
-// Rows as a file: CSV, JSON, JSON Lines, HTML, Prometheus' text. Rows go in one by one and bytes come out as they are ready,
-// so that a file of any length needs the memory of one row (take() as often as you like).
+// Rows as a file: CSV, JSON, JSON Lines, HTML, Prometheus' text. Rows go in one by one and bytes come out as they are
+// ready, so that a file of any length needs the memory of one row (take() as often as you like).
 #include <cstdint>
 #include <memory>
 #include <optional>

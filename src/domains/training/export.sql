@@ -19,6 +19,7 @@ BEGIN
         expires_at timestamptz NOT NULL DEFAULT now() + interval '24 hours',
         PRIMARY KEY (tenant_id, export_id),
         CONSTRAINT exports_time_finite CHECK (isfinite(created_at) AND isfinite(expires_at)),
+        CONSTRAINT exports_sizes CHECK (row_count >= 0 AND file_size_bytes BETWEEN 0 AND 1000000000),
         CONSTRAINT exports_hash_is_sha256 CHECK (length(content_sha256) = 32)
     $columns$, 'Files of exports: what is in them, who had them made, and until when they can be fetched.');
     RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'exports_expires_at', 'ON analytics_data.exports (expires_at)');

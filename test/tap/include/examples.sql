@@ -51,6 +51,9 @@ BEGIN
     UPDATE analytics_data.agent_queries SET received_at = created_at;
     UPDATE analytics_data.training_examples SET received_at = created_at;
     INSERT INTO analytics_data.data_quality_checks (name, table_name, predicate, dimension) VALUES ('answers within 2 s', 'agent_queries', 'latency_ms <= 2000', 'timeliness');
+    INSERT INTO analytics_data.exports (export_id, kind, format, arguments, includes_pii, row_count, file_size_bytes, content_type, file_name, expires_at)
+    VALUES ('9b2f7c1e-3d4a-4f5b-8c6d-7e8f9a0b1c2d', 'training', 'jsonl', '{}', false, 1, 14, 'application/x-ndjson', 'training.jsonl', '2100-01-01Z');
+    INSERT INTO analytics_data.export_chunks (export_id, chunk_number, bytes) VALUES ('9b2f7c1e-3d4a-4f5b-8c6d-7e8f9a0b1c2d', 0, convert_to(E'{"tone":"ok"}\n', 'UTF8'));
     PERFORM analytics.set_budget('default', 100, 'month'), analytics.set_budget('all-time', 500, 'total');
 END $$;
 CREATE MATERIALIZED VIEW public.weekly_report AS SELECT date_trunc('week', created_at) AS week, count(*) AS orders FROM analytics_data.orders GROUP BY 1;
@@ -91,6 +94,7 @@ INSERT INTO pgrst.examples (function, arguments) VALUES
     ('get_data_quality', '{"as_of": "2026-03-02T10:07:00Z"}'), ('get_data_quality_trend', '{"days": 7, "as_of": "2026-03-02T10:07:00Z"}'),
     ('get_training_quality', '{"period": "7d", "as_of": "2026-03-02T10:07:00Z"}'), ('get_training_quality_daily', '{"days": 3, "as_of": "2026-03-02T10:07:00Z"}'),
     ('record_training_example', '{"id": "7f2c1a34-5b6d-4e8f-9a01-2b3c4d5e6f70", "conversation_id": "conversation-7", "input_text": "Where is my order?", "model_draft": "It arrives on Friday.", "safe_to_send": true, "category": "delivery", "sentiment": "neutral", "accuracy_score": 5, "helpfulness_score": 4, "tone_score": 4, "annotator": "annotator-1", "confidence": 82, "agent": "writer", "created_at": "2026-03-02T10:06:00Z"}'),
+    ('export_training_dataset', '{"row_limit": 2, "min_confidence": 90, "date_to": "2026-03-02T10:07:00Z"}'), ('download_export', '{"export_id": "9b2f7c1e-3d4a-4f5b-8c6d-7e8f9a0b1c2d"}'),
     ('redact_pii', '{"input": "I am Ada Mockingham, write to ada@example.com or call (415) 555-0132."}'),
     ('record_agent_status', '{"agent_id": "writer", "status": "idle", "observed_at": "2026-03-02T10:07:00Z"}'),
     ('record_batch', '{"kind": "order", "items": [{"order_id": "#2232", "total_amount": 12.5}, {"order_id": "#2233"}]}'),
@@ -105,7 +109,7 @@ INSERT INTO pgrst.examples (function, arguments) VALUES
     ('schedule_refresh', '{"view": "public.weekly_report", "every": "1 hour"}'),
     ('get_api_usage', '{"hours": 24, "as_of": "2026-03-02T10:07:00Z"}'), ('revoke_api_key', '{"key_id": "0c75eb13d1db"}'), ('block_ip', '{"ip_address": "203.0.113.9", "reason": "scraper"}'), ('is_ip_blocked', '{"ip_address": "203.0.113.9"}');
 INSERT INTO pgrst.examples (function, arguments, settled) VALUES ('create_api_key', '{"name": "nightly report", "scopes": ["read"], "tier": "PRO"}', false), ('list_api_keys', '{}', false), ('list_blocked_ips', '{}', false),
-    ('check_rate_limit', '{"bucket_key": "webhook-7", "limit_class": "free"}', false), ('refresh_rollups', '{"name": "order_stats"}', false), ('get_rollup_status', '{}', false);
+    ('check_rate_limit', '{"bucket_key": "webhook-7", "limit_class": "free"}', false), ('refresh_rollups', '{"name": "order_stats"}', false), ('export_training_file', '{"format": "jsonl", "days": 3650}', false), ('get_rollup_status', '{}', false);
 INSERT INTO pgrst.examples (function, arguments) VALUES ('unblock_ip', '{"ip_address": "203.0.113.9"}'), ('clear_blocked_ips', '{}');
 
 -- The first rows of a set, the first elements of a long array.
