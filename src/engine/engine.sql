@@ -298,7 +298,7 @@ BEGIN
         END LOOP;
     END LOOP;
     LOOP  -- which training examples have no approval
-        done := analytics_internal.refresh_conversations(10000) OPERATOR(pg_catalog.<) 10000;
+        done := analytics_internal.refresh_conversations(100000) OPERATOR(pg_catalog.<) 100000;
         COMMIT;
         EXIT WHEN done;
     END LOOP;

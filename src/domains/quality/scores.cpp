@@ -1,10 +1,13 @@
 #include "domains/quality/scores.hpp"
 
-#include "pg/json.hpp"
+#include "core/sketch/distinct_set.hpp"
+#include "engine/sketch_elements.hpp"
+#include "engine/sketch_types.hpp"
 #include "pg/settings.hpp"
 
-#include <cmath>
-#include <set>
+extern "C" {
+#include "catalog/pg_collation.h"
+}
 
 namespace analytics::quality {
 namespace {
@@ -12,12 +15,30 @@ namespace {
 constexpr int64 window = 30 * engine::day;
 constexpr std::array<std::string_view, 4> names{"completeness", "accuracy", "timeliness", "consistency"};
 
-/// Sums over the rows of one table, from its rollup, and by agent what refers to somebody.
+/// A set of agents as the rollups keep it: hashes of their names, in the stored form of core::DistinctSet.
+using Agents = std::vector<std::byte>;
+
+core::Hash128 hash_of(std::string_view agent) {
+    static const engine::ElementType type(TEXTOID, DEFAULT_COLLATION_OID);
+    return type.hash(pg::to_text(agent));
+}
+Agents agents_of(const engine::Cell &cell) {
+    if (cell.null || cell.value == 0) return core::DistinctSet().bytes();
+    std::span<const std::byte> const stored = engine::stored_bytes(cell.value);
+    return {stored.begin(), stored.end()};
+}
+Agents united(const Agents &a, const Agents &b) {
+    core::DistinctSet both;
+    both.merge(a), both.merge(b);
+    return both.bytes();
+}
+std::uint64_t size_of(const Agents &agents) { return core::DistinctSet::cardinality(agents); }
+
+/// Sums over the rows of one table, from its rollup.
 struct Table {
-    std::string_view name;
     int64 rows = 0, missing = 0, fields = 0, invalid = 0, late = 0, referring = 0;
     std::vector<std::pair<std::string, int64>> null_counts, broken;
-    std::vector<std::pair<std::string, int64>> by_agent;  // those with an agent
+    Agents agents = core::DistinctSet().bytes();
 };
 
 std::string member(std::string_view key, int64 value) {
@@ -29,35 +50,41 @@ std::string object(const std::vector<std::pair<std::string, int64>> &members) {
     return "{" + list + "}";
 }
 
-Table read_table(const pg::Spi &spi, const std::string &tenant, int64 as_of, std::string_view name,
-                 const char *rollup_name) {
-    const engine::Rollup &rollup = engine::find_rollup(spi, rollup_name);
-    engine::Query query{tenant, {as_of + 1 - window, as_of + 1}, {}};
+/// What a table's rollups are: its sums, and by agent the measure that counts its rows.
+struct TableSource {
+    std::string_view name;
+    const char *rollup, *by_agent, *rows_by_agent;
+};
+constexpr std::array<TableSource, 3> sources{
+    {{"agent_approvals", "approval_quality", "approvals_by_agent", "drafts"},
+     {"agent_queries", "query_quality", "agent_query_stats", "queries"},
+     {"training_examples", "training_quality", "training_by_agent", "examples"}}};
+
+std::vector<int64> slot(int64 as_of) { return {as_of + 1 - window, as_of + 1}; }
+
+Table read_table(const pg::Spi &spi, const std::string &tenant, int64 as_of, const TableSource &source) {
+    const engine::Rollup &rollup = engine::find_rollup(spi, source.rollup);
+    engine::Query query{tenant, slot(as_of), {}};
     for (std::size_t m = 0; m < rollup.measures.size(); ++m) query.measures.push_back(static_cast<int>(m));
-    query.group_by = "agent";
-    engine::Answer const answer = engine::read(spi, rollup, query);
+    engine::Answer const answer = engine::read(spi, rollup, query, true);
     Table table;
-    table.name = name;
     for (std::size_t m = 0; m < rollup.measures.size(); ++m) {
         const engine::Measure &measure = rollup.measures[m];
-        int64 sum = 0;
-        for (const engine::Group &group : answer.groups) {
-            int64 const count = engine::as_int64(measure, answer.cell(group, 0, static_cast<int>(m)));
-            sum += count;
-            if (measure.name == "records" && group.key && count > 0) table.by_agent.emplace_back(*group.key, count);
-        }
+        const engine::Cell &cell = answer.groups.front().cells[m];
         std::string_view const what = measure.name;
-        if (what == "records") table.rows = sum;
-        else if (what == "invalid") table.invalid = sum;
-        else if (what == "late") table.late = sum;
-        else if (what == "referring") table.referring = sum;
-        else if (what.starts_with("missing_")) {
-            table.null_counts.emplace_back(what.substr(8), sum);
-            table.missing += sum;
-        } else if (what.starts_with("broken_")) {
-            table.broken.emplace_back(what.substr(7), sum);
+        if (what == "agents") {
+            table.agents = agents_of(cell);
+            continue;
         }
+        int64 const count = engine::as_int64(measure, cell);
+        if (what == "records") table.rows = count;
+        else if (what == "invalid") table.invalid = count;
+        else if (what == "late") table.late = count;
+        else if (what == "referring") table.referring = count;
+        else if (what.starts_with("missing_")) table.null_counts.emplace_back(what.substr(8), count);
+        else if (what.starts_with("broken_")) table.broken.emplace_back(what.substr(7), count);
     }
+    for (const auto &[field, count] : table.null_counts) table.missing += count;
     table.fields = table.rows * static_cast<int64>(table.null_counts.size());
     return table;
 }
@@ -86,28 +113,73 @@ Pending pending_at(const pg::Spi &spi, Datum tenant, int64 as_of) {
     return {DatumGetInt64(*row.get(0, 0)), DatumGetInt64(*row.get(0, 1))};
 }
 
-/// Whom a row may name as its agent. Where agents are registered, those; else those that were asked or called a model
-/// in the window; where there are none of these either, everybody.
-class KnownAgents {
-  public:
-    KnownAgents(const pg::Spi &spi, const std::string &tenant, int64 as_of, const Table &queries) {
-        static pg::Statement registered("SELECT g.agent_id FROM analytics_data.agents g WHERE g.tenant_id = $1",
-                                        {TEXTOID}, pg::PlanFor::by_index);
-        pg::Result const agents = registered.run(spi, std::array{pg::to_text(tenant)});
-        for (uint64 i = 0; i < agents.size(); ++i) known_.insert(pg::to_string(*agents.get(i, 0)));
-        if (!known_.empty()) return;
-        for (const auto &[agent, rows] : queries.by_agent) known_.insert(agent);
-        const engine::Rollup &rollup = engine::find_rollup(spi, "llm_calls_by_agent");
-        engine::Query query{tenant, {as_of + 1 - window, as_of + 1}, {rollup.measure("calls")}};
-        query.group_by = "agent_id";
-        for (const engine::Group &group : engine::read(spi, rollup, query).groups)
-            if (group.key) known_.insert(*group.key);
+/// Whom a row may name as its agent: where agents are registered, those; else those that were asked or called a model
+/// in the window. Where there are none of these either, nothing: everybody is known.
+Agents known_agents(const pg::Spi &spi, const std::string &tenant, int64 as_of, const Table &queries) {
+    static pg::Statement registered("SELECT g.agent_id FROM analytics_data.agents g WHERE g.tenant_id = $1", {TEXTOID},
+                                    pg::PlanFor::by_index);
+    pg::Result const agents = registered.run(spi, std::array{pg::to_text(tenant)});
+    if (!agents.empty()) {
+        core::DistinctSet known;
+        for (uint64 i = 0; i < agents.size(); ++i) known.add_hash(hash_of(pg::to_string(*agents.get(i, 0))));
+        return known.bytes();
     }
-    bool knows(const std::string &agent) const { return known_.empty() || known_.contains(agent); }
+    const engine::Rollup &calls = engine::find_rollup(spi, "llm_call_stats");
+    engine::Answer const callers = engine::read(spi, calls, {tenant, slot(as_of), {calls.measure("agents")}}, true);
+    return united(agents_of(callers.groups.front().cells.front()), queries.agents);
+}
 
-  private:
-    std::set<std::string> known_;
-};
+/// Whether a row may name this agent.
+bool knows(const Agents &known, std::string_view agent) {
+    return size_of(known) == 0 || core::DistinctSet::holds(known, hash_of(agent));
+}
+
+/// Rows of one table whose agent is not known. The sets tell whether there are any, before they are counted by agent.
+int64 rows_of_strangers(const pg::Spi &spi, const std::string &tenant, int64 as_of, const TableSource &source,
+                        const Table &table, const Agents &known) {
+    if (size_of(known) == 0 || size_of(united(known, table.agents)) == size_of(known)) return 0;
+    const engine::Rollup &rollup = engine::find_rollup(spi, source.by_agent);
+    engine::Query query{tenant, slot(as_of), {rollup.measure(source.rows_by_agent)}};
+    query.group_by = "agent";
+    int64 count = 0;
+    for (const engine::Group &group : engine::read(spi, rollup, query).groups)
+        if (group.key && !knows(known, *group.key))
+            count += engine::as_int64(rollup.measures[static_cast<std::size_t>(query.measures[0])], group.cells[0]);
+    return count;
+}
+
+/// Training examples of the window whose conversation no approval has, by agent. What is stored holds but for the
+/// conversations with a note; under a policy of the user's own nothing that is stored does.
+pg::Result orphan_examples(const pg::Spi &spi, const std::string &tenant, int64 as_of) {
+    static pg::Statement restricted("SELECT FROM pg_catalog.pg_policy p WHERE p.polrelid IN ("
+                                    "'analytics_data.training_examples'::pg_catalog.regclass, "
+                                    "'analytics_data.agent_approvals'::pg_catalog.regclass) "
+                                    "AND p.polname <> 'tenant_isolation' LIMIT 1",
+                                    {}, pg::PlanFor::by_index);
+    static pg::Statement stored(
+        "SELECT o.agent, count(*) FROM ("
+        "SELECT s.agent FROM analytics_store.orphan_examples s "
+        "WHERE s.tenant_id = $1 AND s.created_at >= $2 AND s.created_at < $3 AND NOT EXISTS ("
+        "SELECT FROM analytics_store.conversation_notes n WHERE n.tenant_id = $1 "
+        "AND n.conversation_id = s.conversation_id) "
+        "UNION ALL SELECT e.agent FROM (SELECT DISTINCT n.conversation_id FROM analytics_store.conversation_notes n "
+        "WHERE n.tenant_id = $1) n JOIN analytics_data.training_examples e "
+        "ON e.tenant_id = $1 AND e.conversation_id = n.conversation_id "
+        "WHERE e.created_at >= $2 AND e.created_at < $3 AND NOT EXISTS ("
+        "SELECT FROM analytics_data.agent_approvals a WHERE a.tenant_id = $1 "
+        "AND a.conversation_id = e.conversation_id)) o GROUP BY o.agent",
+        {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, pg::PlanFor::by_index);
+    static pg::Statement seen("SELECT e.agent, count(*) FROM analytics_data.training_examples e "
+                              "WHERE e.tenant_id = $1 AND e.created_at >= $2 AND e.created_at < $3 "
+                              "AND e.conversation_id IS NOT NULL AND NOT EXISTS ("
+                              "SELECT FROM analytics_data.agent_approvals a WHERE a.tenant_id = $1 "
+                              "AND a.conversation_id = e.conversation_id) GROUP BY e.agent",
+                              {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, pg::PlanFor::by_index);
+    bool const all_seen = restricted.run(spi, {}).empty();
+    return (all_seen ? stored : seen)
+        .run(spi,
+             std::array{pg::to_text(tenant), TimestampTzGetDatum(as_of + 1 - window), TimestampTzGetDatum(as_of + 1)});
+}
 
 struct References {
     int64 records = 0, orphans = 0, unknown_agents = 0, unknown_conversations = 0;
@@ -115,23 +187,22 @@ struct References {
 
 /// A row that refers to an unknown agent and to an unknown conversation is one orphan.
 References references(const pg::Spi &spi, const std::string &tenant, int64 as_of, const std::array<Table, 3> &tables) {
-    static pg::Statement statement("SELECT o.agent, o.examples FROM analytics_internal.orphan_examples($1, $2, $3) o",
-                                   {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, pg::PlanFor::by_index);
-    KnownAgents const agents(spi, tenant, as_of, tables[1]);
+    static pg::Statement approvals("SELECT FROM analytics_data.agent_approvals a WHERE a.tenant_id = $1 LIMIT 1",
+                                   {TEXTOID}, pg::PlanFor::by_index);
+    Agents const known = known_agents(spi, tenant, as_of, tables[1]);
     References found;
-    for (const Table &table : tables) {
-        found.records += table.referring;
-        for (const auto &[agent, rows] : table.by_agent)
-            if (!agents.knows(agent)) found.unknown_agents += rows;
+    for (std::size_t i = 0; i < tables.size(); ++i) {
+        found.records += tables[i].referring;
+        found.unknown_agents += rows_of_strangers(spi, tenant, as_of, sources[i], tables[i], known);
     }
     found.orphans = found.unknown_agents;
-    pg::Result const rows = statement.run(
-        spi, std::array{pg::to_text(tenant), TimestampTzGetDatum(as_of + 1 - window), TimestampTzGetDatum(as_of + 1)});
+    if (approvals.run(spi, std::array{pg::to_text(tenant)}).empty()) return found;
+    pg::Result const rows = orphan_examples(spi, tenant, as_of);
     for (uint64 i = 0; i < rows.size(); ++i) {
         auto const agent = rows.get(i, 0);
         int64 const count = DatumGetInt64(*rows.get(i, 1));
         found.unknown_conversations += count;
-        if (!agent || agents.knows(pg::to_string(*agent))) found.orphans += count;
+        if (!agent || knows(known, pg::to_string(*agent))) found.orphans += count;
     }
     return found;
 }
@@ -156,9 +227,8 @@ std::optional<pg::NumericValue> shown(const std::optional<double> &score) {
 }
 
 Scores read_scores(const pg::Spi &spi, const std::string &tenant, int64 as_of, bool details) {
-    std::array<Table, 3> const tables{read_table(spi, tenant, as_of, "agent_approvals", "approval_quality"),
-                                      read_table(spi, tenant, as_of, "agent_queries", "query_quality"),
-                                      read_table(spi, tenant, as_of, "training_examples", "training_quality")};
+    std::array<Table, 3> tables;
+    for (std::size_t i = 0; i < tables.size(); ++i) tables[i] = read_table(spi, tenant, as_of, sources[i]);
     Pending const pending = pending_at(spi, pg::to_text(tenant), as_of);
     References const refers = references(spi, tenant, as_of, tables);
     int64 rows = 0, missing = 0, fields = 0, invalid = 0, late = 0;
@@ -176,10 +246,10 @@ Scores read_scores(const pg::Spi &spi, const std::string &tenant, int64 as_of, b
     consistent.score = share(refers.records - refers.orphans, refers.records);
     if (details) {
         std::string nulls, broken;
-        for (const Table &t : tables) {
-            std::string const separator = nulls.empty() ? "" : ", ";
-            nulls += separator + "\"" + std::string(t.name) + "\": " + object(t.null_counts);
-            broken += separator + "\"" + std::string(t.name) + "\": " + object(t.broken);
+        for (std::size_t i = 0; i < tables.size(); ++i) {
+            std::string const key = (i > 0 ? ", \"" : "\"") + std::string(sources[i].name) + "\": ";
+            nulls += key + object(tables[i].null_counts);
+            broken += key + object(tables[i].broken);
         }
         complete.details = member("total_rows", rows) + ", \"null_counts\": {" + nulls + "}";
         accurate.details = member("total_rows", rows) + ", " + member("invalid_rows", invalid) +

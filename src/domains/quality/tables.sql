@@ -26,7 +26,7 @@ BEGIN
         "broken_approved_with_change": "count(*) FILTER (WHERE status = ''approved'' AND final_response <> draft_response)",
         "broken_created_in_future": "count(*) FILTER (WHERE created_at - received_at > interval ''5 minutes'')",
         "late": "count(*) FILTER (WHERE received_at - created_at > interval ''60 minutes'' AND received_at - created_at <= interval ''24 hours'')",
-        "referring": "count(agent)"}', '{agent}');
+        "referring": "count(agent)", "agents": "distinct(agent)"}');
     RETURN QUERY SELECT analytics_internal.ensure_rollup('query_quality', 'analytics_data.agent_queries', 'created_at', '{
         "records": "count(*)",
         "missing_query": "count(*) FILTER (WHERE coalesce(btrim(query), '''') = '''')",
@@ -38,7 +38,7 @@ BEGIN
         "broken_failure_approved": "count(*) FILTER (WHERE approved AND NOT success)",
         "broken_created_in_future": "count(*) FILTER (WHERE created_at - received_at > interval ''5 minutes'')",
         "late": "count(*) FILTER (WHERE received_at - created_at > interval ''60 minutes'' AND received_at - created_at <= interval ''24 hours'')",
-        "referring": "count(agent)"}', '{agent}');
+        "referring": "count(agent)", "agents": "distinct(agent)"}');
     RETURN QUERY SELECT analytics_internal.ensure_rollup('training_quality', 'analytics_data.training_examples', 'created_at', '{
         "records": "count(*)",
         "missing_conversation_id": "count(*) FILTER (WHERE conversation_id IS NULL)",
@@ -57,7 +57,7 @@ BEGIN
         "broken_draft_repeats_input": "count(*) FILTER (WHERE btrim(model_draft) = btrim(input_text) AND btrim(model_draft) <> '''')",
         "broken_created_in_future": "count(*) FILTER (WHERE created_at - received_at > interval ''5 minutes'')",
         "late": "count(*) FILTER (WHERE received_at - created_at > interval ''60 minutes'' AND received_at - created_at <= interval ''24 hours'')",
-        "referring": "count(*) FILTER (WHERE num_nonnulls(agent, conversation_id) > 0)"}', '{agent}');
+        "referring": "count(*) FILTER (WHERE num_nonnulls(agent, conversation_id) > 0)", "agents": "distinct(agent)"}');
 
     -- Rules of a tenant's own.
     RETURN QUERY SELECT analytics_internal.ensure_table('analytics_data.data_quality_checks', $columns$
@@ -164,31 +164,6 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 COMMENT ON FUNCTION analytics_internal.conversations_are_restricted() IS
 'Whether approvals or training examples have another policy than the tenant''s: then orphans are sought among the rows that their reader may see.';
-
-CREATE OR REPLACE FUNCTION analytics_internal.orphan_examples(tenant text, from_at timestamptz, to_at timestamptz)
-RETURNS TABLE (agent text, examples bigint)
-LANGUAGE sql STABLE PARALLEL SAFE ROWS 10 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT o.agent, count(*) FROM (
-        SELECT s.agent FROM analytics_store.orphan_examples s
-        WHERE NOT (SELECT analytics_internal.conversations_are_restricted())
-          AND s.tenant_id = tenant AND s.created_at >= from_at AND s.created_at < to_at
-          AND s.conversation_id NOT IN (SELECT n.conversation_id FROM analytics_store.conversation_notes n WHERE n.tenant_id = tenant)
-        UNION ALL
-        SELECT e.agent FROM (SELECT DISTINCT n.conversation_id FROM analytics_store.conversation_notes n WHERE n.tenant_id = tenant) n
-        JOIN analytics_data.training_examples e ON e.tenant_id = tenant AND e.conversation_id = n.conversation_id
-        WHERE NOT (SELECT analytics_internal.conversations_are_restricted()) AND e.created_at >= from_at AND e.created_at < to_at
-          AND NOT EXISTS (SELECT FROM analytics_data.agent_approvals a WHERE a.tenant_id = tenant AND a.conversation_id = e.conversation_id)
-        UNION ALL
-        SELECT e.agent FROM analytics_data.training_examples e
-        WHERE (SELECT analytics_internal.conversations_are_restricted())
-          AND e.tenant_id = tenant AND e.created_at >= from_at AND e.created_at < to_at AND e.conversation_id IS NOT NULL
-          AND NOT EXISTS (SELECT FROM analytics_data.agent_approvals a WHERE a.tenant_id = tenant AND a.conversation_id = e.conversation_id)
-    ) o
-    WHERE EXISTS (SELECT FROM analytics_data.agent_approvals a WHERE a.tenant_id = tenant)
-    GROUP BY o.agent
-$$;
-COMMENT ON FUNCTION analytics_internal.orphan_examples(text, timestamptz, timestamptz) IS
-'By agent, a tenant''s training examples of [from_at, to_at) whose conversation no approval has; none where the tenant has no approvals at all.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.refresh_conversations(most integer DEFAULT 10000) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
