@@ -70,6 +70,7 @@ loaded() {
                          (SELECT count(*) || ' tasks' FROM analytics_data.task_records),
                          (SELECT nullif(count(*), 0) || ' spans' FROM analytics_data.spans),
                          (SELECT nullif(count(*), 0) || ' drafts' FROM analytics_data.agent_approvals),
+                         (SELECT nullif(count(*), 0) || ' training examples' FROM analytics_data.training_examples),
                          (SELECT nullif(count(*), 0) || ' states of agents' FROM analytics_data.agent_status_log))")."
     started=$SECONDS
     refresh
@@ -87,6 +88,9 @@ if [ -n "$data" ]; then
     load claude_code_sessions
     load tau_bench_airline
     load copilot_study
+    load human_feedback_2023
+    load dices_safety
+    load bfcl_2024_08
     run -o /dev/null -c "SET agent_analytics.tenant = 'aider_analytics'" -c "SELECT analytics.set_budget('default', 60, 'month')"
     loaded
     retail='2011-05-10 16:20:00+01' aider='2025-03-21 19:12:30+00' azure='2023-11-16 18:55:00+00' mooncake='2025-02-25 12:40:00+00'
@@ -105,6 +109,7 @@ if [ -n "$data" ]; then
     lines "These calls have no price. No sum pretends that they cost nothing: they are counted as unpriced." ""
     show runs tenant=claude_code_sessions as_of='2026-02-13 00:00+00'
     show approvals tenant=copilot_study as_of='2022-08-17 20:15+00'
+    show training tenant=human_feedback_2023 as_of='2023-07-18 00:00+00'
     lines "How far the rollups are summarised"
     show status
     try="SET agent_analytics.tenant = 'retail_orders'; SELECT * FROM analytics.get_hourly_trends(48, as_of => '$retail');"
