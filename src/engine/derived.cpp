@@ -3,6 +3,10 @@
 #include "pg/arrays.hpp"
 #include "pg/values.hpp"
 
+extern "C" {
+#include "replication/logicalworker.h"
+}
+
 namespace analytics::engine {
 namespace {
 
@@ -38,6 +42,11 @@ std::vector<Unsettled> unsettled(const Rollup &rollup, std::optional<std::string
 }  // namespace analytics::engine
 
 using namespace analytics;
+
+ANALYTICS_FUNCTION(analytics_is_replicating) {
+    (void)fcinfo;
+    return BoolGetDatum(IsLogicalWorker());
+}
 
 ANALYTICS_FUNCTION(analytics_moment) {
     (void)fcinfo;

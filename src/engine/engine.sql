@@ -131,6 +131,11 @@ COMMENT ON FUNCTION analytics_internal.bucket_of(timestamptz, bigint) IS
 'The start of the bucket that holds an instant.
 width in microseconds; buckets are aligned to 2000-01-01 UTC. Infinite instants are in no bucket: NULL.';
 
+CREATE OR REPLACE FUNCTION analytics_internal.is_replicating() RETURNS boolean
+LANGUAGE c STABLE PARALLEL SAFE COST 1 AS 'MODULE_PATHNAME', 'analytics_is_replicating';
+COMMENT ON FUNCTION analytics_internal.is_replicating() IS
+'Whether this is a worker that applies what a subscription receives. Triggers of statements do not fire for it: tables that have some to note what was touched have one of rows WHEN this is so.';
+
 CREATE OR REPLACE FUNCTION analytics_internal.moment() RETURNS timestamptz
 LANGUAGE c STABLE PARALLEL RESTRICTED COST 1 AS 'MODULE_PATHNAME', 'analytics_moment';
 COMMENT ON FUNCTION analytics_internal.moment() IS

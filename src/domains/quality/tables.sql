@@ -122,6 +122,12 @@ BEGIN
         END IF;
         RETURN NEXT format('trigger agent_analytics_conversation_%s on %s', lower(t.event), t.source);
     END LOOP;
+    FOR t IN SELECT s.source FROM unnest('{analytics_data.agent_approvals,analytics_data.training_examples}'::text[]) s(source) LOOP
+        RETURN QUERY SELECT analytics_internal.ensure_trigger(t.source, 'agent_analytics_conversation_replicated', format($trigger$
+            CREATE TRIGGER agent_analytics_conversation_replicated AFTER INSERT OR UPDATE OR DELETE ON %1$s
+            FOR EACH ROW WHEN (analytics_internal.is_replicating()) EXECUTE FUNCTION analytics_internal.note_replicated_conversation();
+            ALTER TABLE %1$s ENABLE ALWAYS TRIGGER agent_analytics_conversation_replicated$trigger$, t.source));
+    END LOOP;
 END $install$;
 COMMENT ON FUNCTION analytics_internal.install_quality() IS
 'Makes or completes the tables and rollups of data quality; a line for each thing done.';
@@ -153,6 +159,18 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+CREATE OR REPLACE FUNCTION analytics_internal.note_replicated_conversation() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO analytics_store.conversation_notes (tenant_id, conversation_id)
+    SELECT r.tenant_id, r.conversation_id
+    FROM (SELECT OLD.tenant_id, OLD.conversation_id UNION SELECT NEW.tenant_id, NEW.conversation_id) r WHERE r.conversation_id IS NOT NULL;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION analytics_internal.note_replicated_conversation() IS
+'Trigger for what a subscription applies, for which no statement triggers fire: leaves a note for the conversation of each row.';
+REVOKE ALL ON FUNCTION analytics_internal.note_replicated_conversation() FROM PUBLIC;
+
 COMMENT ON FUNCTION analytics_internal.note_conversations() IS
 'Trigger of approvals and training examples: leaves a note for each conversation that a statement touches. As the owner of the notes: who records needs no right to them.';
 REVOKE ALL ON FUNCTION analytics_internal.note_conversations() FROM PUBLIC;

@@ -102,6 +102,10 @@ BEGIN
         EXECUTE format('ALTER TABLE analytics_data.spans ENABLE ALWAYS TRIGGER agent_analytics_run_%s', lower(t.event));
         RETURN NEXT format('trigger agent_analytics_run_%s on analytics_data.spans', lower(t.event));
     END LOOP;
+    RETURN QUERY SELECT analytics_internal.ensure_trigger('analytics_data.spans', 'agent_analytics_run_replicated', $trigger$
+        CREATE TRIGGER agent_analytics_run_replicated AFTER INSERT OR UPDATE OR DELETE ON analytics_data.spans
+        FOR EACH ROW WHEN (analytics_internal.is_replicating()) EXECUTE FUNCTION analytics_internal.note_replicated_run();
+        ALTER TABLE analytics_data.spans ENABLE ALWAYS TRIGGER agent_analytics_run_replicated$trigger$);
     RETURN QUERY SELECT analytics_internal.install_run_rollups();
 END $install$;
 COMMENT ON FUNCTION analytics_internal.install_runs() IS 'Makes or completes the tables of runs and spans; a line for each thing done.';
@@ -124,7 +128,17 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION analytics_internal.note_runs() IS
 'Trigger of analytics_data.spans: leaves a note for each run that a statement touches. As the owner of the notes: who records spans needs no right to them.';
-REVOKE ALL ON FUNCTION analytics_internal.note_runs() FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION analytics_internal.note_replicated_run() RETURNS trigger
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO analytics_store.run_notes (tenant_id, run_key)
+    SELECT r.tenant_id, r.run_key FROM (SELECT OLD.tenant_id, OLD.run_key UNION SELECT NEW.tenant_id, NEW.run_key) r WHERE r.run_key IS NOT NULL;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION analytics_internal.note_replicated_run() IS
+'Trigger of analytics_data.spans for what a subscription applies, for which no statement triggers fire: leaves a note for the run of each row.';
+REVOKE ALL ON FUNCTION analytics_internal.note_runs(), analytics_internal.note_replicated_run() FROM PUBLIC;
 
 -- Sums of runs at a moment: what has not begun by then does not count, what has not ended by then is open.
 CREATE OR REPLACE FUNCTION analytics_internal.summarise_runs(tenant text, runs text[], as_of timestamptz)
