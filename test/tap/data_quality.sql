@@ -107,6 +107,20 @@ SELECT count(analytics_internal.refresh_conversations(10)) FROM generate_series(
 SELECT is_empty('SELECT FROM analytics_store.conversation_notes', 'refreshes take all notes');
 SELECT is(told_counts('2026-04-20Z'), (SELECT t FROM before), 'and change no answer');
 
+-- Many orphans beside many notes: each is looked up by an index, whatever the plan was made for.
+SET agent_analytics.tenant = 'many';
+INSERT INTO analytics_data.agent_approvals (conversation_id, draft_response, created_at) VALUES ('c0', 'd', '2026-03-01Z');
+SELECT analytics.get_data_quality('2026-03-02Z') IS NOT NULL \g /dev/null
+INSERT INTO analytics_data.training_examples (conversation_id, created_at) SELECT 'c' || i, '2026-03-01Z' FROM generate_series(1, 20000) i;
+SELECT analytics_internal.refresh_conversations(100000) \g /dev/null
+INSERT INTO analytics_data.agent_approvals (conversation_id, draft_response, created_at) SELECT 'c' || i * 2, 'd', '2026-03-01Z' FROM generate_series(1, 20000) i;
+SET statement_timeout = '20s';
+SELECT is(jsonb_path_query_first(analytics.get_data_quality('2026-03-02Z'), '$.dimensions[3].details.unknown_conversations'), '10000', 'with 20,000 orphans and 20,000 notes');
+SELECT is(analytics_internal.refresh_conversations(100000), 20000::bigint, 'which a refresh takes');
+SELECT is(jsonb_path_query_first(analytics.get_data_quality('2026-03-02Z'), '$.dimensions[3].details.unknown_conversations'), '10000', 'with 10,000 orphans');
+RESET statement_timeout;
+RESET agent_analytics.tenant;
+
 -- Rules of a tenant's own: an expression over the row, of PostgreSQL's own immutable functions, and nothing else.
 CREATE FUNCTION public.evil(x double precision) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
 CREATE OPERATOR public.<<< (LEFTARG = double precision, RIGHTARG = double precision, FUNCTION = float8lt);

@@ -156,24 +156,24 @@ pg::Result orphan_examples(const pg::Spi &spi, const std::string &tenant, int64 
                                     "'analytics_data.agent_approvals'::pg_catalog.regclass) "
                                     "AND p.polname <> 'tenant_isolation' LIMIT 1",
                                     {}, pg::PlanFor::by_index);
+    // Notes and orphans may be many when the plan was made for few: both are looked up one by one, by their index.
     static pg::Statement stored(
         "SELECT o.agent, count(*) FROM ("
         "SELECT s.agent FROM analytics_store.orphan_examples s "
-        "WHERE s.tenant_id = $1 AND s.created_at >= $2 AND s.created_at < $3 AND NOT EXISTS ("
-        "SELECT FROM analytics_store.conversation_notes n WHERE n.tenant_id = $1 "
-        "AND n.conversation_id = s.conversation_id) "
+        "WHERE s.tenant_id = $1 AND s.created_at >= $2 AND s.created_at < $3 AND ("
+        "SELECT true FROM analytics_store.conversation_notes n WHERE n.tenant_id = $1 "
+        "AND n.conversation_id = s.conversation_id LIMIT 1) IS NULL "
         "UNION ALL SELECT e.agent FROM (SELECT DISTINCT n.conversation_id FROM analytics_store.conversation_notes n "
-        "WHERE n.tenant_id = $1) n JOIN analytics_data.training_examples e "
-        "ON e.tenant_id = $1 AND e.conversation_id = n.conversation_id "
-        "WHERE e.created_at >= $2 AND e.created_at < $3 AND NOT EXISTS ("
-        "SELECT FROM analytics_data.agent_approvals a WHERE a.tenant_id = $1 "
-        "AND a.conversation_id = e.conversation_id)) o GROUP BY o.agent",
+        "WHERE n.tenant_id = $1 OFFSET 0) n, LATERAL (SELECT e.agent FROM analytics_data.training_examples e "
+        "WHERE e.tenant_id = $1 AND e.conversation_id = n.conversation_id AND e.created_at >= $2 AND e.created_at < $3 "
+        "OFFSET 0) e WHERE (SELECT true FROM analytics_data.agent_approvals a WHERE a.tenant_id = $1 "
+        "AND a.conversation_id = n.conversation_id LIMIT 1) IS NULL) o GROUP BY o.agent",
         {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, pg::PlanFor::by_index);
     static pg::Statement seen("SELECT e.agent, count(*) FROM analytics_data.training_examples e "
                               "WHERE e.tenant_id = $1 AND e.created_at >= $2 AND e.created_at < $3 "
-                              "AND e.conversation_id IS NOT NULL AND NOT EXISTS ("
-                              "SELECT FROM analytics_data.agent_approvals a WHERE a.tenant_id = $1 "
-                              "AND a.conversation_id = e.conversation_id) GROUP BY e.agent",
+                              "AND e.conversation_id IS NOT NULL AND ("
+                              "SELECT true FROM analytics_data.agent_approvals a WHERE a.tenant_id = $1 "
+                              "AND a.conversation_id = e.conversation_id LIMIT 1) IS NULL GROUP BY e.agent",
                               {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, pg::PlanFor::by_index);
     bool const all_seen = restricted.run(spi, {}).empty();
     return (all_seen ? stored : seen)

@@ -116,7 +116,9 @@ BEGIN
         EXECUTE format('CREATE TRIGGER agent_analytics_conversation_%s AFTER %s ON %s %s FOR EACH STATEMENT EXECUTE FUNCTION analytics_internal.note_conversations()',
                        lower(t.event), t.event, t.source, t.tables);
         EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER agent_analytics_conversation_%s', t.source, lower(t.event));
-        IF t.event = 'INSERT' AND t.source = 'analytics_data.training_examples' THEN  -- what was there before anybody noted
+        IF t.event = 'INSERT' AND t.source = 'analytics_data.training_examples' THEN
+            -- What was there before anybody noted, and what changed while nobody did (DROP EXTENSION takes the triggers along).
+            DELETE FROM analytics_store.orphan_examples;
             INSERT INTO analytics_store.conversation_notes (tenant_id, conversation_id)
             SELECT DISTINCT e.tenant_id, e.conversation_id FROM analytics_data.training_examples e WHERE e.conversation_id IS NOT NULL;
         END IF;
@@ -184,14 +186,14 @@ COMMENT ON FUNCTION analytics_internal.conversations_are_restricted() IS
 'Whether approvals or training examples have another policy than the tenant''s: then orphans are sought among the rows that their reader may see.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.refresh_conversations(most integer DEFAULT 10000) RETURNS bigint
-LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     done bigint;
 BEGIN
     IF to_regclass('analytics_store.conversation_notes') IS NULL OR NOT pg_try_advisory_xact_lock(hashtextextended('agent_analytics refresh_conversations', 0)) THEN
         RETURN 0;
     END IF;
-    -- One statement, one snapshot: the notes that it deletes are those whose rows it sees.
+    -- One statement, one snapshot: the notes that it deletes are those whose rows it sees. Planned each time for as many as there are.
     WITH touched AS MATERIALIZED (
         SELECT DISTINCT n.tenant_id, n.conversation_id FROM (SELECT tenant_id, conversation_id FROM analytics_store.conversation_notes LIMIT most) n
     ), taken AS (
