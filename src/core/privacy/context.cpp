@@ -27,7 +27,7 @@ bool announced(std::string_view text, std::size_t i, std::span<const std::string
     std::size_t const least = i > 64 ? i - 64 : 0;
     for (int words = 0; words < 5 && i > least; ++words) {
         std::string_view const w = word_before(text, i);
-        if (w.empty()) return false;
+        if (w.empty() || is(w.front(), digit)) return false;
         if (one_of(w, keywords)) return true;
         // phone_number, customerPhone: the last part of it
         if (std::size_t const cut = w.find_last_of('_'); cut != std::string_view::npos) {

@@ -44,7 +44,7 @@ struct Value {
     std::size_t from, to;
     bool quoted;
 };
-constexpr std::size_t judged = 256;  // by so many bytes it is told whether a value is a secret: the time stays linear
+constexpr std::size_t judged = 64;  // by so many bytes it is told whether a value is a secret: the time stays linear
 
 /// The value after : or =, in quotes or up to a space or a sign that ends it.
 Value value_at(std::string_view text, std::size_t i, std::size_t most) {

@@ -123,7 +123,7 @@ bool any_digit(std::string_view text) {
     return false;
 }
 
-constexpr std::size_t judged = 256;  // by so many bytes it is told whether this is a key: the time stays linear
+constexpr std::size_t judged = 128;  // by so many bytes it is told whether this is a key: the time stays linear
 
 /// Where a key that begins at i ends, or i.
 std::size_t key_end(std::string_view text, std::size_t i) {
