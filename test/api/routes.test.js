@@ -51,6 +51,11 @@ describe('paths', () => {
             if (fns[0].file) return compareFile(response, answers[0]);
             const failed = answers.find((answer) => 'sqlstate' in answer);
             if (failed === undefined && response.status === 200 && volatile(fns[0])) return;
+            if (failed === undefined && line.extras.writes) {  // it makes another one each time
+                assert.equal(response.status, 200, response.text);
+                assert.deepEqual(Object.keys(response.body).sort(), Object.keys(answers[0].value).sort());
+                return;
+            }
             compare(response, failed ?? { value: line.extras.as ? Object.fromEntries(line.extras.as.map((key, i) => [key, answers[i].value])) : answers[0].value }, path);
             if (failed === undefined) {
                 const [fn] = fns;

@@ -2,7 +2,7 @@
 #include "core/privacy/fold.hpp"
 #include "core/privacy/redact.hpp"
 
-#include <chrono>
+#include <ctime>
 #include <gtest/gtest.h>
 #include <random>
 
@@ -234,15 +234,14 @@ TEST(Redact, HoldsForAnyText) {
 
 // Texts made to be slow: eight times as long, no more than some eight times as slow.
 TEST(Redact, TakesLinearTime) {
-    using clock = std::chrono::steady_clock;
     auto const seconds = [](std::string_view unit, std::size_t bytes) {
         std::string text;
         while (text.size() < bytes) text += unit;
         double best = 1e9;
         for (int i = 0; i < 3; ++i) {
-            auto const from = clock::now();
+            std::clock_t const from = std::clock();  // of this process: others may be busy
             (void)redacted(text, KnownName("Ada Mockingham"));
-            best = std::min(best, std::chrono::duration<double>(clock::now() - from).count());
+            best = std::min(best, static_cast<double>(std::clock() - from) / CLOCKS_PER_SEC);
         }
         return best;
     };
@@ -277,8 +276,8 @@ TEST(Redact, TakesLinearTime) {
                                         "4111 1111 1111 1111 ",
                                         "@[",
                                         "Ada "}) {
-        double const small = seconds(unit, 50'000), large = seconds(unit, 400'000);
-        EXPECT_LT(large, 8 * small * 3 + 0.02) << unit;
+        double const small = seconds(unit, 100'000), large = seconds(unit, 800'000);
+        EXPECT_LT(large, 8 * small * 4 + 0.05) << unit;
     }
 }
 

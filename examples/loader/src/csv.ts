@@ -1,8 +1,12 @@
-// Rows as text/csv (RFC 4180): NULL is empty, a text with a comma, quote or line break is quoted.
+// Rows as text/csv (RFC 4180): NULL is empty, a text with a comma, quote or line break is quoted. What a spreadsheet would take
+// for a formula gets an apostrophe, as OWASP advises; numbers keep their sign.
 import type { SqlFunction } from './catalog.js';
 
+const isNumber = /^[-+]?[0-9.]+(e[-+]?[0-9]+)?$/i;
+
 const cell = (value: unknown): string => {
-    const text = typeof value === 'string' ? value : '';
+    const given = typeof value === 'string' ? value : '';
+    const text = /^[=+\-@\t\r]/.test(given) && !isNumber.test(given) ? `'${given}` : given;
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };
 
