@@ -242,15 +242,18 @@ Word find_address(std::string_view text, Word here, Word before) {
                    ? Word{i, after_number(text, i)}
                    : Word{};
     }
-    if (text[i] == 'p' || text[i] == 'P')
+    char const second = low(at(text, i + 1));
+    if (low(text[i]) == 'p' && (second == 'o' || second == '.'))
         if (std::size_t const end = post_box(text, i)) return {i, end};
     if (!is(text[i], upper)) return {};
     Word const w = word_at(text, i);
-    bool const may_end_so = std::string_view("ergztmn").find(low(text[w.to - 1])) != std::string_view::npos;
-    if (may_end_so && w.to - i >= 3 && (at(text, w.to) == ' ' || at(text, w.to) == '.'))
+    std::size_t const number = w.to + (at(text, w.to) == '.' ? 1 : 0);
+    bool const number_follows =
+        is(at(text, number), digit) || (is(at(text, number), space) && is(at(text, number + 1), digit));
+    if (number_follows && w.to - i >= 3)
         if (std::size_t const end = german_street(text, w))
             return {before.to + 1 == i && w.to - i <= 7 ? before.from : i, end};  // Berliner Str. 12
-    if (w.to - i <= 9 && one_of(of(text, w), street_first))
+    if (at(text, w.to) == ' ' && w.to - i <= 9 && one_of(of(text, w), street_first))
         if (std::size_t const end = romance_street(text, w)) return {i, end};
     return {};
 }

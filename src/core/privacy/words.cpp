@@ -245,9 +245,18 @@ constexpr std::array<std::string_view, 16> no_people{"file",     "host",  "user"
                                                      "function", "model", "product", "company", "class", "method",
                                                      "project",  "tool",  "agent",   "brand"};
 
-std::size_t introduced(std::string_view text, std::size_t i, std::size_t &from) {
-    for (const Introduction &in : introductions) {
-        if (!has(text, i, in.words)) continue;
+constexpr std::array<std::uint8_t, introductions.size()> first_words = [] {  // their lengths
+    std::array<std::uint8_t, introductions.size()> lengths{};
+    for (std::size_t k = 0; k < lengths.size(); ++k)
+        lengths[k] = static_cast<std::uint8_t>(run_end(introductions[k].words, 0, word));
+    return lengths;
+}();
+
+/// Where the name ends that the word at i, of this length, introduces; it begins at `from`. Else i.
+std::size_t introduced(std::string_view text, std::size_t i, std::size_t length, std::size_t &from) {
+    for (std::size_t k = 0; k < introductions.size(); ++k) {
+        const Introduction &in = introductions[k];
+        if (first_words[k] != length || !has(text, i, in.words)) continue;
         int least = in.least;
         if (in.words.starts_with("name")) {
             std::string_view const whose = word_before(text, i);
@@ -300,7 +309,7 @@ void find_at_word(std::string_view text, std::size_t i, std::size_t end, Finds &
     if ((may & by_secret) != 0 && one_of(text.substr(i, length), secret_words) &&
         (to = told_secret(text, i, end, from)) > from)
         finds.push_back({from, to, Kind::secret});
-    if ((may & by_introduction) != 0 && length <= 10 && (to = introduced(text, i, from)) > from)
+    if ((may & by_introduction) != 0 && length <= 10 && (to = introduced(text, i, length, from)) > from)
         finds.push_back({from, to, Kind::name});
 }
 
