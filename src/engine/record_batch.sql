@@ -122,7 +122,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION analytics.record_batch(text, jsonb) IS
 'Records many facts in one call; the good ones are kept, the others are reported.
-kind: the name of a record_ function without record_, such as order, session, llm_call, task, agent_status. items: a JSON array of at most 10,000 objects; an object''s keys are the arguments of that function, what is left out or null takes the function''s default, and an unknown key rejects the item. Numbers and instants may come as strings.
+kind: the name of a record_ function without record_, such as order, session, llm_call, task, agent_status, agent_query; also submit_approval and resolve_approval. items: a JSON array of at most 10,000 objects; an object''s keys are the arguments of that function, what is left out or null takes the function''s default, and an unknown key rejects the item. Numbers and instants may come as strings.
 Items act in their order, as if they were recorded one after the other: of two with the same id and the same content the second is a duplicate.
 Result: {accepted, duplicates, rejected, errors: [{index, id, message}]}. accepted counts the facts that were new or updated, duplicates those that were there already with the same content. errors has one entry for each rejected item; index counts from 0; id is null where it could not be read or the table itself refused the row.
 Errors: 22023 for an unknown kind, or items that are no array or too many.';
