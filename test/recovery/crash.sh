@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Kills a backend or the postmaster with SIGKILL under writers (fresh and late rows, updates, deletes, a transaction
-# left prepared) and refreshes, starts again, and compares the rollup's view with its source before and after a refresh.
+# left prepared; spans; money that is set aside and settled) and refreshes, starts again, and compares the rollup's view with
+# its source, and figures of runs with their spans, before and after a refresh; no budget is ever exceeded.
 # SEED chooses the moments, ROUNDS how many.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -54,7 +55,14 @@ CREATE VIEW differences AS
     FROM (SELECT tenant_id, bucket, n, total, people__n FROM analytics.reading_stats) v
     FULL JOIN (SELECT tenant_id, date_trunc('minute', at) AS bucket, count(*) AS n, sum(amount) AS total,
                       count(DISTINCT who) AS people FROM readings GROUP BY 1, 2) s USING (tenant_id, bucket)
-    WHERE (v.n, v.total, v.people__n) IS DISTINCT FROM (s.n, s.total, s.people);
+    WHERE (v.n, v.total, v.people__n) IS DISTINCT FROM (s.n, s.total, s.people)
+    UNION ALL
+    SELECT 'runs', now() FROM analytics.get_project_stats('last_day') s,
+        (SELECT count(*) AS runs, sum(cost) AS cost FROM (SELECT sum(cost_usd) AS cost FROM analytics_data.spans WHERE start_time > now() - interval '24 hours' AND start_time <= now() GROUP BY run_key) r) p
+    WHERE (s.total_runs, s.total_cost) IS DISTINCT FROM (p.runs, coalesce(p.cost, 0))
+    UNION ALL
+    SELECT 'budget', now() FROM analytics.get_budget_status() b WHERE b.spent_usd + b.reserved_usd > b.amount_usd;
+SELECT analytics.set_budget('default', 40, 'total') IS NULL AS nothing \gset
 SQL
 
 cat >"$work/fresh.sql" <<'SQL'
@@ -79,14 +87,26 @@ cat >"$work/remove.sql" <<'SQL'
 DELETE FROM readings WHERE tenant_id = 't' || :t AND at BETWEEN now() - :s * interval '1 second' AND now() - (:s - 4) * interval '1 second';
 SQL
 
+cat >"$work/spans.sql" <<'SQL'
+\set r random(1, 400)
+\set s random(1, 30)
+SELECT analytics.record_span(:s::text, 'run' || :r, 'x', now() - interval '1 hour' - :r * interval '1 second', CASE WHEN :s % 3 > 0 THEN now() - interval '59 minutes' END, cost_usd => :s);
+SQL
+cat >"$work/money.sql" <<'SQL'
+\set a random(1, 90)
+SELECT analytics.settle_reservation(r.reservation_id, CASE WHEN :a % 4 = 0 THEN :a / 200.0 ELSE 0 END)
+FROM analytics.reserve_budget(:a / 100.0) r WHERE r.allowed;
+SELECT analytics.reserve_budget(:a / 1000.0, ttl => '3 seconds');
+SQL
+
 # The session ends with a crash; it comes back while the server does.
 keep_going() {
     while [ ! -e "$AA_RUN/crash.stop" ]; do "$@" >>"$work/log" 2>&1 || sleep 0.2; done
 }
 writers() {
-    keep_going pgbench -n -c 3 -j 1 -T 5 -f "$work/fresh.sql@6" -f "$work/late.sql@3" -f "$work/remove.sql@1" &
+    keep_going pgbench -n -c 4 -j 1 -T 5 -f "$work/fresh.sql@6" -f "$work/late.sql@3" -f "$work/remove.sql@1" -f "$work/spans.sql@3" -f "$work/money.sql@2" &
     jobs+=($!)
-    keep_going psql -qX -c 'SELECT analytics.refresh_rollups()' -c 'SELECT pg_sleep(0.05)' &
+    keep_going psql -qX -c 'SELECT analytics.refresh_rollups()' -c 'SELECT analytics_internal.refresh_runs(100)' -c 'SELECT pg_sleep(0.05)' &
     jobs+=($!)
 }
 compare() {

@@ -156,8 +156,10 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 100 SET search_path = pg_catalog, pg_temp
         FROM analytics_data.spans s
         WHERE s.tenant_id = tenant AND s.run_key = ANY (runs) AND s.start_time <= as_of
     ), rooted AS (
-        SELECT s.*, p.span_id IS NULL AS is_root
-        FROM span s LEFT JOIN span p ON p.run_key = s.run_key AND p.trace_id = s.trace_id AND p.span_id = s.parent_span_id AND p.span_id <> s.span_id
+        -- No join: the engine plans without hash joins (PlanFor::by_index), and nested loops would be quadratic. This is hashed.
+        SELECT s.*, s.parent_span_id IS NULL OR s.parent_span_id = s.span_id
+                    OR (s.run_key, s.trace_id, s.parent_span_id) NOT IN (SELECT p.run_key, p.trace_id, p.span_id FROM span p) AS is_root
+        FROM span s
     )
     SELECT r.run_key, min(r.start_time), max(r.ended), greatest(max(r.start_time), max(r.ended)),
            CASE WHEN bool_or(r.is_root AND r.ended IS NULL) THEN 'running' WHEN bool_or(r.is_root AND r.status = 'error') THEN 'failed' ELSE 'completed' END,
