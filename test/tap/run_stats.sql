@@ -69,6 +69,16 @@ SELECT results_eq($$SELECT total_runs, completed_runs, failed_runs, running_runs
 SELECT is((SELECT sum(value) FROM analytics.get_metric_series('span_cost', '1d', '7d', as_of => '2026-03-03 12:00Z')),
     (SELECT sum(cost_usd) FROM analytics_data.spans WHERE tenant_id = 'default' AND start_time > '2026-02-24 12:00Z' AND start_time <= '2026-03-03 12:00Z'), 'the cost of spans as a metric');
 
+-- One call, told as a span and as a call of the same run: each side counts it once, and neither adds the other's.
+SET agent_analytics.tenant = 'linked';
+SELECT analytics.record_span('s1', 'linked', 'chat', '2026-03-03 11:00Z', '2026-03-03 11:00:02Z', model => 'gpt-4o', input_tokens => 900, output_tokens => 50, cost_usd => 0.25) \g /dev/null
+SELECT analytics.record_llm_call(call_id => 's1', run_id => 'linked', model => 'gpt-4o', input_tokens => 900, output_tokens => 50, cost_usd => 0.25, created_at => '2026-03-03 11:00Z') \g /dev/null
+SELECT is((SELECT total_cost FROM analytics.get_project_stats('last_day', '2026-03-03 12:00Z')), 0.25, 'runs count the span');
+SELECT is((SELECT value FROM analytics.get_metric_summary('run_cost', '24h', as_of => '2026-03-03 12:00Z')), 0.25, 'so does their metric');
+SELECT is((SELECT sum(value) FROM analytics.get_trends('7d', 'spend', as_of => '2026-03-03 12:00Z')), 0.25, 'spend counts the call');
+SELECT results_eq($$SELECT key, cost_usd FROM analytics.get_cost_breakdown('7d', 'run', '2026-03-03 12:00Z')$$, $$VALUES ('linked', 0.25)$$, 'which names its run');
+RESET agent_analytics.tenant;
+
 -- A reader with a policy of its own on spans gets figures of what it may see.
 DO $$ BEGIN PERFORM analytics.setup_roles(); END $$;
 CREATE POLICY one_thread ON analytics_data.spans AS RESTRICTIVE FOR SELECT TO authenticated USING (thread_id = 'th1');
