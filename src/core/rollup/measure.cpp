@@ -11,8 +11,15 @@ namespace {
     throw std::invalid_argument("measure \"" + std::string(text) + "\" " + what);
 }
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+constexpr std::string_view spaces = " \t\n\r\f\v";
+
+bool is_space(char c) { return spaces.find(c) != std::string_view::npos; }
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+/// What PostgreSQL takes for a part of a name or key word.
+bool in_name(char c) {
+    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
+           static_cast<unsigned char>(c) >= 0x80;
+}
 
 class Scanner {
   public:
@@ -52,6 +59,9 @@ class Scanner {
     void skip_quoted(char quote) {
         std::size_t const end = text_.find(quote, at_ + 1);
         if (end == std::string_view::npos) wrong(text_, std::string("lacks a closing ") + quote);
+        // In E'...', and with standard_conforming_strings off in each literal, it makes the next quote a character.
+        if (quote == '\'' && text_.substr(at_, end - at_).find('\\') != std::string_view::npos)
+            wrong(text_, "holds a backslash in a literal");
         at_ = end;  // a doubled quote opens again at once
     }
 
@@ -79,19 +89,18 @@ MeasureText parse_measure(std::string_view text) {
         if (result.function != "count") wrong(text, "may use * only in count(*)");
         result.argument = "*";
     }
-    if (trimmed.size() > 8) {
-        std::string start = result.argument.substr(result.argument.find_first_not_of(" \t\n\r"));
-        std::transform(start.begin(), start.end(), start.begin(), lower);
-        if (start.starts_with("distinct") && is_space(start[8]))
-            wrong(text, "may not use DISTINCT: write distinct(column)");
-    }
+    std::string start = result.argument.substr(result.argument.find_first_not_of(spaces));
+    std::transform(start.begin(), start.end(), start.begin(), lower);
+    constexpr std::string_view distinct = "distinct";
+    if (start.starts_with(distinct) && (start == distinct || !in_name(start[distinct.size()])))
+        wrong(text, "may not use DISTINCT: write distinct(column)");
     scan.skip_space();
     if (scan.done()) return result;
     if (scan.word() != "filter") wrong(text, "may only be followed by FILTER (WHERE ...)");
     std::string const inside = scan.bracketed();
     Scanner inner(inside);
     if (inner.word() != "where") wrong(text, "must say WHERE in its FILTER");
-    result.filter = inside.substr(inside.find_first_not_of(" \t\n\r") + 5);
+    result.filter = inside.substr(inside.find_first_not_of(spaces) + 5);
     if (blank(result.filter)) wrong(text, "has an empty FILTER");
     scan.skip_space();
     if (!scan.done()) wrong(text, "may not be followed by anything after its FILTER");
