@@ -189,6 +189,12 @@ TEST(QuantileSketch, MergesToTheByte) {
     }
 }
 
+TEST(QuantileSketch, LiesBetweenItsTwoValues) {
+    for (double const x : {0.1, 0.7, -1e192, 3.3, 1e-300})
+        for (int i = 0; i <= 1000; ++i)
+            ASSERT_EQ(sketch_of(std::vector{x, x}).quantile(i / 1000.0), x) << x << " at " << i;
+}
+
 TEST(QuantileSketch, HasNoNegativeZero) {
     Bytes const one = sketch_of(std::vector<double>{-0.0, 0.0}).bytes();
     EXPECT_EQ(one, sketch_of(std::vector<double>{0.0, -0.0}).bytes());
@@ -299,6 +305,15 @@ TEST(HostileQuantileSketch, EveryFlippedBitIsHarmless) {
             changed[4 + random() % (changed.size() - 4)] = static_cast<std::byte>(random());
         expect_harmless(changed);
     }
+}
+
+// As another machine's logarithm may have it: values in the buckets next to those of the least and the greatest.
+TEST(HostileQuantileSketch, ValuesBesideTheExtremesAreWrittenTheSameAgain) {
+    Buckets const buckets(QuantileSketch().buckets());
+    std::vector<Bin> const bins{{buckets.key(2) - 1, 3}, {buckets.key(8) + 1, 3}};
+    Bytes const foreign = QuantileSketch::encode({buckets.per_doubling(), 6, 2, 8}, bins);
+    Bytes const once = QuantileSketch(std::span<const std::byte>(foreign)).bytes();
+    EXPECT_EQ(QuantileSketch(std::span<const std::byte>(once)).bytes(), once);
 }
 
 TEST(HostileQuantileSketch, HugeNumbersAreRefused) {

@@ -134,8 +134,9 @@ std::optional<double> QuantileSketch::quantile(double p) const {
             return !(low_found && !seek_high);
         });
     }
-    // Weights, not low + share * (high - low), whose difference overflows between huge values of both signs.
-    return share > 0 ? (1 - share) * low + share * high : low;
+    // Weights, not low + share * (high - low), whose difference overflows between huge values of both signs. They may
+    // round out of the two, also where these are equal.
+    return share > 0 ? std::clamp((1 - share) * low + share * high, low, high) : low;
 }
 
 double QuantileSketch::rank_of(double x) const {

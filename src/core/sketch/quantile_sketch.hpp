@@ -222,9 +222,9 @@ QuantileHead QuantileSketch::decode(std::span<const std::byte> stored, const Buc
     if (head.count >= 1) visit(buckets.key(head.least), std::uint64_t{1});
     if (head.count >= 2) visit(buckets.key(head.greatest), std::uint64_t{1});
     if (head.count >= 3) {
-        // Another machine's logarithm may put an extreme into the next bucket.
-        std::int64_t const lowest = std::int64_t{buckets.key(head.least)} - 1;
-        std::int64_t const highest = std::int64_t{buckets.key(head.greatest)} + 1;
+        // Another machine's logarithm may put an extreme, and what lies in its bucket, into the next one. Here they
+        // stay together, or a sketch that is written again would not be the same.
+        std::int64_t const lowest = buckets.key(head.least), highest = buckets.key(head.greatest);
         auto const widest = static_cast<std::uint64_t>(2 * std::int64_t{buckets.largest_key()});
         std::uint64_t left = head.count - 2;
         std::uint64_t const others = detail::read_other_bins(reader);
@@ -246,10 +246,11 @@ QuantileHead QuantileSketch::decode(std::span<const std::byte> stored, const Buc
             if (step > widest) reader.refuse("a bucket is out of range");
             key = i == 0 ? static_cast<std::int64_t>(step >> 1) ^ -static_cast<std::int64_t>(step & 1)
                          : key + static_cast<std::int64_t>(step) + 1;
-            if (key < lowest || key > highest) reader.refuse("a bucket lies outside its least and greatest value");
+            if (key < lowest - 1 || key > highest + 1)
+                reader.refuse("a bucket lies outside its least and greatest value");
             if (count >= left) reader.refuse("the counts of its buckets do not add up");
             left -= count + 1;
-            visit(static_cast<std::int32_t>(key), count + 1);
+            visit(static_cast<std::int32_t>(std::clamp(key, lowest, highest)), count + 1);
         }
         reader.seek(at);
         if (left != 0) reader.refuse("the counts of its buckets do not add up");
