@@ -79,8 +79,10 @@ TEST(Periods, AreWholeNumbersOfUnits) {
     EXPECT_EQ(parse_period("3mo"), (Span{3, 0, 0}));
     EXPECT_EQ(parse_period("1y"), (Span{12, 0, 0}));
     EXPECT_EQ(parse_period("36525d"), (Span{0, 36525, 0}));
-    for (std::string_view const text : {"", "d", "0d", "-7d", "+7d", "7", "7 d", " 7d", "7d ", "7D", "1.5d", "7days",
-                                        "36526d", "99999999999d", "123456789m", "876601h", "2000mo", "1e3d", "7d7d"})
+    EXPECT_EQ(parse_period("100y"), (Span{1200, 0, 0}));
+    for (std::string_view const text :
+         {"",      "d",      "0d",           "-7d",        "+7d",     "7",      "7 d",    " 7d",  "7d ",  "7D",  "1.5d",
+          "7days", "36526d", "99999999999d", "123456789m", "876601h", "2000mo", "1201mo", "101y", "1e3d", "7d7d"})
         EXPECT_FALSE(parse_period(text)) << text;
 }
 

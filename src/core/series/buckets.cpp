@@ -28,6 +28,7 @@ constexpr std::pair<std::string_view, Span> units[] = {
     {"y", {12, 0, 0}},
 };
 constexpr std::int64_t longest_period = std::int64_t{36'525} * micros_per_day;
+constexpr int longest_period_months = 1200;
 
 constexpr std::chrono::sys_days epoch{std::chrono::year{2000} / 1 / 1};
 constexpr std::int64_t first_monday = 2;  // 2000-01-03
@@ -83,7 +84,9 @@ std::optional<Span> parse_period(std::string_view text) {
     if (error != std::errc{} || count < 1 || digits > 8) return std::nullopt;
     for (auto const &[name, length] : units) {
         if (name != text.substr(digits)) continue;
-        if (count > longest_period / shortest(length)) return std::nullopt;
+        bool const calendar = length.months != 0;
+        if (count > (calendar ? longest_period_months / length.months : longest_period / shortest(length)))
+            return std::nullopt;
         return length.times(count);
     }
     return std::nullopt;
