@@ -102,6 +102,13 @@ TEST(Prometheus, GaugesWithLabelsInBaseUnits) {
               "_9_lives_success_ratio{key=\"a\\\"b\\\\c\\nd\"} 0.5\n");
 }
 
+// To Prometheus both rows are one series.
+TEST(Prometheus, AnEmptyLabelIsNone) {
+    std::vector<TableColumn> const c{{"key", ColumnKind::text}, {"calls", ColumnKind::number}};
+    std::string const file = written(prometheus_writer(c, "p", "h"), {{"", "1"}, {std::nullopt, "2"}});
+    EXPECT_EQ(file, "# HELP p_calls h (calls)\n# TYPE p_calls gauge\np_calls 2\n");
+}
+
 TEST(Prometheus, CountsAreNoHistograms) {
     std::vector<TableColumn> const c{{"call_count", ColumnKind::number}, {"agents_count", ColumnKind::number}};
     std::string const file = written(prometheus_writer(c, "p", "h"), {{"1", "2"}});

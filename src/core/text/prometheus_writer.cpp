@@ -56,7 +56,7 @@ class PrometheusWriter : public TableWriter {
     void row(std::span<const Cell> cells) override {
         std::string labels;
         for (auto const &[i, name] : labels_) {
-            if (!cells[i]) continue;  // an empty label is no label
+            if (!cells[i] || cells[i]->empty()) continue;  // an empty label is no label
             labels += (labels.empty() ? "" : ",") + name + "=\"" + escaped(*cells[i], true) + "\"";
         }
         auto const [found, fresh] = index_.try_emplace(labels, samples_.size());
