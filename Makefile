@@ -1,7 +1,7 @@
 # agent_analytics: PGXS build of the module and its install script, and the project's own commands.
 #   make && make install && make installcheck     the packager's way, PG_CONFIG=... picks the server
 #   make demo [DATA=folder]                       facts in, answers out, in a throwaway cluster; demo-shell stays in psql
-#   make check-long                               and recovery, sanitizers, clang-tidy
+#   make check-long                               and fuzzers, recovery, sanitizers, clang-tidy
 #   make check | make check-quick                 tests of each change | unit, SQL and pgTAP tests only (3 minutes)
 #   make format | lint | bench                    clang-format in place | clang-tidy | micro-benchmarks of the core
 # The project's commands keep their servers in a folder under /tmp and leave nothing behind.

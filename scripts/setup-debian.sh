@@ -5,15 +5,17 @@
 #   setup-debian.sh --missing   prints the names of missing packages, installs nothing
 set -euo pipefail
 
-# The PostgreSQL of this Debian, whatever other repositories offer.
+# The PostgreSQL of this Debian, whatever other repositories offer, and the version of its clang, by which the package of
+# libFuzzer and the sanitizers' runtime is called.
+version_of() { apt-cache depends "$1" 2>/dev/null | sed -n "s/.*Depends: $1-\([0-9]*\)\$/\1/p" | head -n 1; }
 case $(. /etc/os-release && echo "${VERSION_ID:-testing}") in
-    12) postgres=15 ;;
-    13) postgres=17 ;;
-    *)  postgres=$(apt-cache depends postgresql 2>/dev/null | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p' | head -n 1) ;;
+    12) postgres=15 clang=14 ;;
+    13) postgres=17 clang=19 ;;
+    *)  postgres=$(version_of postgresql) clang=$(version_of clang) ;;
 esac
 packages="ca-certificates make g++ binutils cmake ninja-build clang clang-format clang-tidy python3 perl procps
     libroaring-dev libxxhash-dev libxlsxwriter-dev libboost-dev libboost-math-dev libgtest-dev libbenchmark-dev nlohmann-json3-dev
-    libtap-parser-sourcehandler-pgtap-perl python3-psycopg2"
+    libtap-parser-sourcehandler-pgtap-perl python3-psycopg2${clang:+ libclang-rt-$clang-dev}"
 server="postgresql-${postgres:-} postgresql-client-${postgres:-} postgresql-server-dev-${postgres:-} postgresql-${postgres:-}-pgtap"
 
 # Another Node.js than Debian's brings its own npm, and the two would exclude each other.
