@@ -10,7 +10,7 @@
 
 namespace analytics::fuzz {
 
-inline void must(bool holds, const char *what, std::string_view about = {}) {
+inline void must(bool holds, const char *what, std::string_view about = "") {
     if (holds) return;
     (void)std::fprintf(stderr, "It does not hold that %s: %.*s\n", what, static_cast<int>(about.size()), about.data());
     std::abort();
