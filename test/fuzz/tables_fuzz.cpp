@@ -189,7 +189,7 @@ std::pair<std::string, std::string> read_sample(std::string_view line) {
                     value += line[i];
                 }
             }
-            if (!value.empty()) labels.insert(name + "=" + value);
+            if (!value.empty()) labels.insert(std::string(name).append("=").append(value));
             if (line.substr(++i, 1) == "}") break;
             must(line.substr(i, 1) == ",", "a comma parts labels", line);
             ++i;
