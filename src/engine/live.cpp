@@ -254,6 +254,7 @@ std::vector<Touched> all_live(const Rollup &rollup) {
             r = rounded(r, rollup.bucket, r.to == end_of_time ? end_of_time : state.summarised_to);
     common = core::unite(std::move(common));
     std::vector<Touched> result;
+    result.reserve(common.size() + own.size());
     for (core::TimeRange r : common) result.push_back({std::nullopt, r});
     std::sort(own.begin(), own.end(), [](const auto &a, const auto &b) {
         return a.first != b.first ? a.first < b.first : a.second.from < b.second.from;

@@ -2,6 +2,7 @@
 // The finders. They read a folded text (fold.hpp).
 #include "core/privacy/redact.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -115,9 +116,7 @@ constexpr bool equal(std::string_view a, std::string_view lower_case) {
     return a.size() == lower_case.size() && has(a, 0, lower_case);
 }
 constexpr bool one_of(std::string_view word, std::span<const std::string_view> lower_case) {
-    for (std::string_view const w : lower_case)
-        if (equal(word, w)) return true;
-    return false;
+    return std::ranges::any_of(lower_case, [&](std::string_view w) { return equal(word, w); });
 }
 /// Where the run of characters of these classes that begins at i ends.
 constexpr std::size_t run_end(std::string_view text, std::size_t i, int any_of) {

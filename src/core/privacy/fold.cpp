@@ -118,8 +118,7 @@ char fold_point(char32_t p) {
         within(p, 0x1F000, 0x1FAFF) || within(p, 0xE000, 0xF8FF))
         return other;
     // Letters of other scripts, Greek and Cyrillic in small ones.
-    if (within(p, 0x391, 0x3A9)) p += 0x20;
-    else if (within(p, 0x410, 0x42F)) p += 0x20;
+    if (within(p, 0x391, 0x3A9) || within(p, 0x410, 0x42F)) p += 0x20;
     else if (within(p, 0x400, 0x40F)) p += 0x50;
     else if (within(p, 0x531, 0x556)) p += 0x30;
     char const byte = static_cast<char>(0x80 | (p & 0x7F));

@@ -29,15 +29,12 @@ std::string_view name_before(std::string_view text, std::size_t to) {
 
 /// Whether a name is one of the words or ends with one as a word of its own: DB_PASSWORD, x-api-key, clientSecret.
 bool ends_with_word(std::string_view name, std::span<const std::string_view> words) {
-    for (std::string_view const w : words) {
-        if (name.size() < w.size() || !equal(name.substr(name.size() - w.size()), w)) continue;
-        if (name.size() == w.size()) return true;
+    return std::ranges::any_of(words, [&](std::string_view w) {
+        if (name.size() < w.size() || !equal(name.substr(name.size() - w.size()), w)) return false;
+        if (name.size() == w.size() || w.size() >= 8) return true;
         char const before = name[name.size() - w.size() - 1], first = name[name.size() - w.size()];
-        if (before == '_' || before == '-' || is(before, digit) || (is(first, upper) && is(before, lower)) ||
-            w.size() >= 8)
-            return true;
-    }
-    return false;
+        return before == '_' || before == '-' || is(before, digit) || (is(first, upper) && is(before, lower));
+    });
 }
 
 struct Value {

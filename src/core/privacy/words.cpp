@@ -118,9 +118,7 @@ constexpr std::array<std::array<std::uint8_t, 16>, 128> by_first = [] {
 }();
 
 bool any_digit(std::string_view text) {
-    for (char const c : text)
-        if (is(c, digit)) return true;
-    return false;
+    return std::ranges::any_of(text, [](char c) { return is(c, digit); });
 }
 
 constexpr std::size_t judged = 128;  // by so many bytes it is told whether this is a key: the time stays linear

@@ -22,6 +22,7 @@ using Row = pg::RowSink<int32, std::optional<std::string>, int64, int64, int64, 
 std::vector<int64> instants(Datum array) {
     pg::ArrayElements const e = pg::elements_of(array, TIMESTAMPTZOID);
     std::vector<int64> list;
+    list.reserve(static_cast<std::size_t>(e.count));
     for (int i = 0; i < e.count; ++i) list.push_back(DatumGetTimestampTz(e.values[i]));
     return list;
 }
