@@ -43,7 +43,7 @@ int watching_all = 0;           // while something is read that is not known yet
 uint64 generation_counter = 1;  // moves with every message about a known relation
 
 void on_relcache_message(Datum, Oid relation) {
-    if (relation == InvalidOid || watching_all > 0 || current->known.empty() || current->known.count(relation) != 0) {
+    if (relation == InvalidOid || watching_all > 0 || current->known.empty() || current->known.contains(relation)) {
         stale = true;
         ++generation_counter;
     }

@@ -158,6 +158,7 @@ std::vector<std::string> forget_lost_sources() {
         std::string rollup;
     };
     std::vector<Lost> list;
+    list.reserve(lost.size());
     for (uint64 i = 0; i < lost.size(); ++i)
         list.push_back({DatumGetInt32(*lost.get(i, 0)), lost.get(i, 1) ? pg::to_string(*lost.get(i, 1)) : ""});
     for (const Lost &l : list) {
@@ -166,6 +167,7 @@ std::vector<std::string> forget_lost_sources() {
     }
     if (!list.empty()) invalidate(store_tables().sources);
     std::vector<std::string> names;
+    names.reserve(list.size());
     for (Lost &l : list) names.push_back(std::move(l.rollup));
     return names;
 }
