@@ -4,6 +4,7 @@
 #include "delivery/response.hpp"
 #include "engine/owned_table.hpp"
 #include "pg/arrays.hpp"
+#include "pg/spi.hpp"
 #include "pg/values.hpp"
 
 #include <algorithm>
