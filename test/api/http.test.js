@@ -182,6 +182,24 @@ describe('headers', () => {
         assert.equal(head.text, '');
         for (const name of ['cache-control', 'content-type', 'content-length']) assert.equal(head.headers.get(name), get.headers.get(name), name);
     });
+    test('an answer that the caller has is not sent again', async () => {
+        const path = `/api/analytics/dashboard/trends?hours=6&as_of=${asOf}`;
+        const first = await send(loader.url, path, { role });
+        const etag = first.headers.get('etag');
+        assert.match(etag, /^"[\w-]{43}"$/);
+        for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+            const again = await send(loader.url, path, { role, headers: { 'if-none-match': known } });
+            assert.equal(again.status, 304, known);
+            assert.equal(again.text, '');
+            assert.equal(again.headers.get('etag'), etag);
+            assert.equal(again.headers.get('cache-control'), first.headers.get('cache-control'));
+        }
+        const other = await send(loader.url, path, { role, headers: { 'if-none-match': '"other"' } });
+        assert.deepEqual([other.status, other.text], [200, first.text]);
+        assert.notEqual((await send(loader.url, path, { role, tenant: 'south' })).headers.get('etag'), etag, 'another answer has another');
+        assert.equal((await send(loader.url, `${path}x`, { role, headers: { 'if-none-match': '*' } })).status, 400, 'an error is an error');
+        assert.equal((await send(loader.url, '/rpc/get_hourly_trends', { role, method: 'POST', body: { as_of: asOf }, headers: { 'if-none-match': '*' } })).status, 200, 'POST is answered');
+    });
     test('what writes is not kept', async () => {
         const response = await send(loader.url, '/rpc/record_order', { role, tenant: 'kept', method: 'POST', body: { order_id: 'o', total_amount: 1, created_at: asOf } });
         assert.equal(response.headers.get('cache-control'), 'no-store');

@@ -1,5 +1,5 @@
 // HTTP: routes from the table, headers, errors, the log. What an answer says is the database's business.
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { authenticator } from './auth.js';
 import type { Catalog, SqlFunction } from './catalog.js';
@@ -46,6 +46,12 @@ function setHeaders(reply: FastifyReply, headers: Headers): void {
     for (const [name, value] of headers) {
         if (/^[\w-]+$/.test(name) && !/[\r\n]/.test(value)) reply.header(name, value);
     }
+}
+
+/** Whether the caller has this very answer (RFC 9110, 13.1.2). Its own few lines: @fastify/etag says 304 to POST and to errors too. */
+function hasAlready(request: FastifyRequest, etag: string): boolean {
+    const known = request.headers['if-none-match'];
+    return known !== undefined && known.split(',').some((tag) => ['*', etag].includes(tag.trim().replace(/^W\//, '')));
 }
 
 export interface Options {
@@ -108,6 +114,11 @@ export function makeServer({ config, database, catalog }: Options): FastifyInsta
         reply.header('Content-Type', /^text\/|json$/.test(type) ? `${type}; charset=utf-8` : type);
         reply.header('Cache-Control', fn.cacheControl);
         setHeaders(reply, headers);
+        if (/^(GET|HEAD)$/.test(reply.request.method) && (status ?? 200) === 200 && fn.cacheControl !== 'no-store') {
+            const etag = `"${createHash('sha256').update(text).digest('base64url')}"`;
+            reply.header('ETag', etag);
+            if (hasAlready(reply.request, etag)) return reply.removeHeader('content-type').code(304).send();
+        }
         if (work.format === 'as declared' && fn.shape === 'nothing') return reply.removeHeader('content-type').code(status ?? 204).send();
         return reply.code(status ?? 200).send(text);
     };
