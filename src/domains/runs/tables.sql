@@ -80,7 +80,7 @@ BEGIN
         duration_us bigint GENERATED ALWAYS AS (CASE WHEN status <> 'running' THEN (extract(epoch FROM end_time - start_time) * 1000000)::bigint END) STORED,
         PRIMARY KEY (tenant_id, run_id)
     $columns$, 'Summaries of runs as of the last refresh; those with a note in run_notes are summed up anew by readers.');
-    RETURN QUERY SELECT analytics_internal.ensure_index('analytics_store', 'runs_start', 'ON analytics_store.runs (tenant_id, start_time)');
+    RETURN QUERY SELECT analytics_internal.ensure_index('analytics_store', 'runs_started', 'ON analytics_store.runs (tenant_id, start_time, duration_us)');
     RETURN QUERY SELECT analytics_internal.ensure_index('analytics_store', 'runs_time', 'ON analytics_store.runs (start_time)');
     RETURN QUERY SELECT analytics_internal.ensure_index('analytics_store', 'runs_status', 'ON analytics_store.runs (tenant_id, status, start_time)');
     RETURN QUERY SELECT analytics_internal.ensure_index('analytics_store', 'runs_duration', 'ON analytics_store.runs (tenant_id, duration_us)');
