@@ -131,6 +131,11 @@ COMMENT ON FUNCTION analytics_internal.bucket_of(timestamptz, bigint) IS
 'The start of the bucket that holds an instant.
 width in microseconds; buckets are aligned to 2000-01-01 UTC. Infinite instants are in no bucket: NULL.';
 
+CREATE OR REPLACE FUNCTION analytics_internal.has_own_policies(name text) RETURNS boolean
+LANGUAGE c STABLE PARALLEL SAFE STRICT COST 1 AS 'MODULE_PATHNAME', 'analytics_has_own_policies';
+COMMENT ON FUNCTION analytics_internal.has_own_policies(text) IS
+'Whether a table of analytics_data has another policy than the tenant''s: then what is stored of it would tell more than its readers may see.';
+
 CREATE OR REPLACE FUNCTION analytics_internal.is_replicating() RETURNS boolean
 LANGUAGE c STABLE PARALLEL SAFE COST 1 AS 'MODULE_PATHNAME', 'analytics_is_replicating';
 COMMENT ON FUNCTION analytics_internal.is_replicating() IS
