@@ -12,6 +12,7 @@
 extern "C" {
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type_d.h"
 #include "utils/catcache.h"
 #include "utils/syscache.h"
 }
@@ -22,18 +23,28 @@ namespace {
 constexpr const char *our_schema = "analytics";
 constexpr std::array groups{"analytics_reader", "analytics_writer", "analytics_admin"};
 
-/// Whether a schema has a function (or, for a path without /rpc/, a relation) of this name.
-bool schema_has(Oid schema, const std::string &name, bool function) {
+constexpr std::string_view rpc = "/rpc/";  // what the path of a function begins with
+
+/// Whether a schema has a function of this name that returns `type`, or any where that is InvalidOid.
+bool schema_has_function(Oid schema, const std::string &name, Oid type) {
     const char *const text = name.c_str();
     return pg::call([&] {
-        if (!function) return OidIsValid(get_relname_relid(text, schema));
         CatCList *const list = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum(text));
         bool found = false;
-        for (int i = 0; i < list->n_members && !found; ++i)
-            found = reinterpret_cast<Form_pg_proc>(GETSTRUCT(&list->members[i]->tuple))->pronamespace == schema;
+        for (int i = 0; i < list->n_members && !found; ++i) {
+            auto const *const form = reinterpret_cast<Form_pg_proc>(GETSTRUCT(&list->members[i]->tuple));
+            found = form->pronamespace == schema && (type == InvalidOid || form->prorettype == type);
+        }
         ReleaseCatCacheList(list);
         return found;
     });
+}
+
+/// Whether a schema has a function (or, for a path without /rpc/, a relation) of this name.
+bool schema_has(Oid schema, const std::string &name, bool function) {
+    if (function) return schema_has_function(schema, name, InvalidOid);
+    const char *const text = name.c_str();
+    return pg::call([&] { return OidIsValid(get_relname_relid(text, schema)); });
 }
 
 /// Whether a name without a schema is ours: PostgREST puts the schema of the request first on the search path.
@@ -50,7 +61,6 @@ bool is_first_ours(const std::string &name, bool function) {
 }
 
 const Endpoint *endpoint_of(const Request &request, const std::optional<std::string> &profile) {
-    constexpr std::string_view rpc = "/rpc/";
     bool const function = request.path.starts_with(rpc);
     if (!request.path.starts_with('/')) return nullptr;
     std::string const name = request.path.substr(function ? rpc.size() : 1);
@@ -75,6 +85,12 @@ bool is_member(Oid role, const char *group) {
 }
 
 }  // namespace
+
+bool Request::answers_nothing() const {
+    if (endpoint == nullptr || !path.starts_with(rpc)) return false;
+    Oid const ours = pg::call([] { return get_namespace_oid(our_schema, true); });
+    return schema_has_function(ours, path.substr(rpc.size()), VOIDOID);
+}
 
 Request read_request() {
     Request request;

@@ -10,6 +10,8 @@ struct Request {
     const Endpoint *endpoint = nullptr;  // null: the path is none of ours
     std::string id;                      // X-Request-Id, the client's own where it sent a sound one
     std::optional<std::string> api_key, address;
+    /// Whether its function returns void: success is 204 then, not 200.
+    bool answers_nothing() const;
 };
 Request read_request();
 

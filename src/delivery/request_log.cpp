@@ -64,7 +64,7 @@ void on_transaction(XactEvent event, void *) {
     case XACT_EVENT_ABORT:
         // An error that was not logged (log_min_messages) is not known. A ROLLBACK leaves the block as one that has
         // failed already; an error finds it in progress.
-        if (current.request.status == 200 && TransactionBlockStatusCode() != 'E') current.request.status = 500;
+        if (current.request.status < 400 && TransactionBlockStatusCode() != 'E') current.request.status = 500;
         pg::enter([] { finish(); });
         break;
     default:
@@ -146,7 +146,7 @@ void note_request(const Request &request, const Caller &caller) {
     noted = {};
     noted.started_at = GetCurrentTransactionStartTimestamp();
     noted.database = MyDatabaseId;
-    noted.status = 200;
+    noted.status = request.answers_nothing() ? 204 : 200;
     copy(noted.method, request.method);
     copy(noted.endpoint, request.endpoint == nullptr ? "other" : request.path);
     copy(noted.tenant, caller.tenant);

@@ -30,6 +30,8 @@ function compare(response, expected, what) {
     }
 }
 
+const promised = readFileSync(new URL('paths.txt', import.meta.url), 'utf8').split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#')).map((line) => line.split(' '));
 const served = sections.flatMap((section) => section.prefixes.flatMap((prefix) => section.lines
     .filter((line) => line.functions.every((name) => functions.has(name)))
     .map((line) => ({ line, path: prefix + line.path }))));
@@ -86,6 +88,26 @@ describe('paths', () => {
             const response = await send(loader.url, path.replace(/\{\w+\}/g, 'x'), { role });
             assert.equal(response.status, 404, path);
             assert.ok(line.functions.some((name) => response.body.details.detail.includes(name)), response.text);
+        }
+    });
+
+    // paths.txt says the same without a word of the table's code.
+    test('the table has the paths that clients rely on, and no others', () => {
+        const query = (line) => line.extras.queryOrBody ? 'query-or-body' : line.method !== 'GET' ? 'body'
+            : line.query.map(({ name, argument }) => (name === argument ? name : `${name}:${argument}`)).join(',') || '-';
+        const table = sections.flatMap((section) => section.prefixes.flatMap((prefix) => section.lines.map((line) =>
+            [line.method, prefix + line.path, line.functions.join('+'), query(line)].join(' '))));
+        assert.deepEqual(table.sort(), promised.map((line) => line.slice(0, 4).join(' ')).sort());
+    });
+    test('each is counted and kept as promised', () => {
+        const known = promised.filter(([, , name]) => name.split('+').every((each) => functions.has(each)));
+        assert.ok(known.length >= 30, `${known.length} paths`);
+        for (const [method, path, name, , limitClass, maxAge] of known) {
+            for (const each of name.split('+')) {
+                const fn = functions.get(each);
+                assert.equal(fn.limit_class, limitClass, `${method} ${path}`);
+                if (maxAge !== '-') assert.equal(fn.max_age, Number(maxAge), `${method} ${path}`);
+            }
         }
     });
 

@@ -104,6 +104,26 @@ SELECT throws_ok('SELECT FROM analytics.request_stats', '42501', NULL, 'nor its 
 RESET ROLE;
 RESET agent_analytics.tenant;
 
+-- A function that returns nothing answers 204, and that is what is noted; an error is noted as one all the same.
+SET agent_analytics.tenant = 'empty';
+SELECT jsonb_build_object('key_id', analytics.create_api_key('short') ->> 'key_id')::text AS revoked \gset
+RESET agent_analytics.tenant;
+\set role service_role
+\set claims '{"sub": "u1", "tenant_id": "empty"}'
+\set function revoke_api_key
+\set args :revoked
+\ir ../tap/include/send.sql
+SELECT is(:status, 204, 'nothing to say');
+\set args '{"key_id": "000000000000"}'
+\ir ../tap/include/send.sql
+SELECT is(:status, 404, 'or an error');
+SET log_min_messages = panic;
+\ir ../tap/include/send.sql
+RESET log_min_messages;
+DO $$ BEGIN PERFORM analytics_internal.flush_requests(); END $$;
+SELECT results_eq($$SELECT status_code, error_code FROM analytics_data.api_requests WHERE tenant_id = 'empty' ORDER BY created_at$$,
+    $$VALUES (204, NULL), (404, 'PT404'), (500, NULL)$$, 'are noted as such, and an error that is not logged as a fault');
+
 -- The ring goes round: what nobody wrote in time is lost, and said to be.
 SET agent_analytics.limit_service = 0;
 CREATE PROCEDURE pgrst.many(n integer) LANGUAGE plpgsql AS $$

@@ -34,7 +34,7 @@ ROLLBACK;
 \else
 COMMIT;
 \endif
-SELECT CASE WHEN NOT (:'failed')::boolean THEN 200
+SELECT CASE WHEN NOT (:'failed')::boolean THEN CASE WHEN (SELECT prorettype FROM pg_proc WHERE pronamespace = 'analytics'::regnamespace AND proname = :'function') = 'void'::regtype THEN 204 ELSE 200 END
             WHEN :'sqlstate' = 'PGRST' THEN CASE substring(:'message' FROM '"code":"([A-Z_]+)"') WHEN 'AUTH_REQUIRED' THEN 401 WHEN 'FORBIDDEN' THEN 403 WHEN 'RATE_LIMIT_EXCEEDED' THEN 429 END ELSE pgrst.status(:'sqlstate', :'authenticated') END AS status \gset
 \else
 \set status 404
