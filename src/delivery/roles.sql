@@ -138,7 +138,7 @@ BEGIN
     -- The registry: metrics and scheduled views are written by whoever administers, the rest by the engine as its owner.
     FOR r IN SELECT c.oid::regclass AS relation, g.name, g.rights
              FROM (VALUES ('metrics', 'SELECT, INSERT, UPDATE, DELETE'), ('scheduled_views', 'SELECT, INSERT, UPDATE, DELETE'),
-                          ('notes', 'SELECT, DELETE'), ('rollups', 'SELECT'), ('sources', 'SELECT'), ('watch', 'SELECT'), ('derived_sources', 'SELECT')) g(name, rights)
+                          ('notes', 'SELECT'), ('rollups', 'SELECT'), ('sources', 'SELECT'), ('watch', 'SELECT'), ('derived_sources', 'SELECT')) g(name, rights)
              JOIN pg_class c ON c.relname = g.name AND c.relnamespace = to_regnamespace('analytics_store')
              WHERE pg_has_role(c.relowner, 'USAGE') LOOP
         EXECUTE format('GRANT %s ON TABLE %s TO analytics_admin', r.rights, r.relation);

@@ -166,6 +166,9 @@ std::vector<std::string> forget_lost_sources() {
         drop_source_row(spi, l.source);
     }
     if (!list.empty()) invalidate(store_tables().sources);
+    // Of writers that were under way when a rollup was dropped.
+    pg::run_once(spi, "DELETE FROM analytics_store.notes n WHERE NOT EXISTS (SELECT FROM analytics_store.sources s "
+                      "WHERE s.source_id OPERATOR(pg_catalog.=) n.source_id)");
     std::vector<std::string> names;
     names.reserve(list.size());
     for (Lost &l : list) names.push_back(std::move(l.rollup));

@@ -120,8 +120,10 @@ BEGIN
         COMMENT ON COLUMN analytics_store.derived_sources.origin IS 'The table that its rows are made of; who may not see all of its tenant''s rows there reads nothing that is stored.';
         RETURN NEXT 'table analytics_store.derived_sources';
     END IF;
-    RETURN QUERY SELECT l FROM unnest('{sources,rollups,notes,watch,scheduled_views,derived_sources}'::text[]) name,
+    RETURN QUERY SELECT l FROM unnest('{sources,rollups,watch,scheduled_views,derived_sources}'::text[]) name,
                                analytics_internal.ensure_registry_policy('analytics_store.' || name) l;
+    -- Notes tell who wrote when. Only their owner, as which the engine reads them, sees those of all tenants.
+    RETURN QUERY SELECT analytics_internal.ensure_policy('analytics_store.notes', 'tenant_id IS NULL OR tenant_id = (SELECT analytics.current_tenant())');
 END $$;
 COMMENT ON FUNCTION analytics_internal.install_engine() IS 'Makes the schemas and the registry of rollups; returns a line for each thing made.';
 
@@ -213,7 +215,7 @@ COMMENT ON FUNCTION analytics_internal.refresh_step(integer) IS
 CREATE OR REPLACE FUNCTION analytics_internal.forget_lost_sources() RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'analytics_forget_lost_sources';
 COMMENT ON FUNCTION analytics_internal.forget_lost_sources() IS
-'Removes stores and registry rows of rollups whose table was dropped.';
+'Removes stores and registry rows of rollups whose table was dropped, and notes of what is no rollup''s source any more.';
 
 CREATE OR REPLACE FUNCTION analytics.invalidate_rollup(name text, from_time timestamptz, to_time timestamptz) RETURNS bigint
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'analytics_invalidate_rollup';
@@ -319,8 +321,6 @@ BEGIN
     END LOOP;
     PERFORM analytics_internal.delete_expired_exports();
     COMMIT;
-    DELETE FROM analytics_store.notes n
-     WHERE NOT EXISTS (SELECT FROM analytics_store.sources s WHERE s.source_id OPERATOR(pg_catalog.=) n.source_id);
     DELETE FROM analytics_store.scheduled_views v
      WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) v.view);
     COMMIT;

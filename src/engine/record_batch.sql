@@ -12,31 +12,26 @@ One row an item, in their order: index counts from 0; message is NULL for a good
 
 -- A problem is {argument, what it must be, what it is}; NULL is none.
 CREATE OR REPLACE FUNCTION analytics_internal.text_problem(name text, value text, longest integer, required boolean)
-RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN value IS NULL THEN CASE WHEN required THEN ARRAY[name, 'given', 'NULL'] END
+RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE WHEN value IS NULL THEN CASE WHEN required THEN ARRAY[name, 'given', 'NULL'] END
                 WHEN value = '' THEN ARRAY[name, 'at least one character long', 'empty']
                 WHEN length(value) > longest
                     THEN ARRAY[name, format('at most %s characters long', longest), format('%s characters long', length(value))]
-           END
-$$;
+           END;
 CREATE OR REPLACE FUNCTION analytics_internal.choice_problem(name text, value text, allowed text[])
-RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN value IS NULL THEN ARRAY[name, 'one of ' || array_to_string(allowed, ', '), 'NULL']
+RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE WHEN value IS NULL THEN ARRAY[name, 'one of ' || array_to_string(allowed, ', '), 'NULL']
                 WHEN value <> ALL (allowed)
-                    THEN ARRAY[name, 'one of ' || array_to_string(allowed, ', '), format('"%s"', left(value, 100))] END
-$$;
+                    THEN ARRAY[name, 'one of ' || array_to_string(allowed, ', '), format('"%s"', left(value, 100))] END;
 CREATE OR REPLACE FUNCTION analytics_internal.instant_problem(name text, value timestamptz)
-RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN NOT isfinite(value) THEN ARRAY[name, 'a finite instant', 'infinite'] END
-$$;
+RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE WHEN NOT isfinite(value) THEN ARRAY[name, 'a finite instant', 'infinite'] END;
 CREATE OR REPLACE FUNCTION analytics_internal.as_of_problem(value timestamptz) RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN value < timestamptz '0001-01-01 00:00+00' OR value >= timestamptz '10000-01-01 00:00+00' THEN ARRAY['as_of', 'between the years 1 and 9999', 'out of range'] END
-$$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN value < timestamptz '0001-01-01 00:00+00' OR value >= timestamptz '10000-01-01 00:00+00' THEN ARRAY['as_of', 'between the years 1 and 9999', 'out of range'] END;
 CREATE OR REPLACE FUNCTION analytics_internal.range_problem(name text, value integer, low integer, high integer) RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN value IS NULL OR value < low OR value > high THEN ARRAY[name, format('between %s and %s', low, high), coalesce(value::text, 'NULL')] END
-$$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN value IS NULL OR value < low OR value > high THEN ARRAY[name, format('between %s and %s', low, high), coalesce(value::text, 'NULL')] END;
 COMMENT ON FUNCTION analytics_internal.text_problem(text, text, integer, boolean) IS
 'What is wrong with a text: missing though required, empty, or longer than so many characters; NULL if nothing.';
 COMMENT ON FUNCTION analytics_internal.choice_problem(text, text, text[]) IS
@@ -48,9 +43,8 @@ COMMENT ON FUNCTION analytics_internal.as_of_problem(timestamptz) IS
 COMMENT ON FUNCTION analytics_internal.range_problem(text, integer, integer, integer) IS 'What is wrong with a number that must lie in a range; NULL if nothing.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.problem_text(problem text[]) RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE STRICT AS $$
-    SELECT format('%s must be %s, but is %s', problem[1], problem[2], problem[3])
-$$;
+LANGUAGE sql STABLE PARALLEL SAFE STRICT
+    RETURN format('%s must be %s, but is %s', problem[1], problem[2], problem[3]);
 COMMENT ON FUNCTION analytics_internal.problem_text(text[]) IS 'A problem in one line, for the errors of a batch.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.refuse(problem text[]) RETURNS void

@@ -235,7 +235,7 @@ class SourceRefresh {
     }
 
     template <class Work> void as_source_owner(Work &&work) {
-        pg::AsUser const owner(source_.owner);
+        pg::AsUserUnset const owner(source_.owner);  // whose functions a measure may call
         work();
     }
 

@@ -198,12 +198,13 @@ inline Result run_once(const Spi &, const std::string &sql, bool read_only = fal
 }
 
 /// Acts as another role for a scope (the owner of the rollup's source, of the notes). PostgreSQL restores the
-/// role itself when a transaction or subtransaction aborts.
+/// role itself when a transaction or subtransaction aborts. Functions of that role may run meanwhile: they can neither
+/// take another role nor leave anything behind (a deferred trigger, say) that would run as the caller later.
 class AsUser {
   public:
     explicit AsUser(Oid role) {
         GetUserIdAndSecContext(&role_, &context_);
-        SetUserIdAndSecContext(role, context_ | SECURITY_LOCAL_USERID_CHANGE);
+        SetUserIdAndSecContext(role, context_ | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
     }
     ~AsUser() { SetUserIdAndSecContext(role_, context_); }
     AsUser(const AsUser &) = delete;
@@ -212,6 +213,22 @@ class AsUser {
   private:
     Oid role_ = InvalidOid;
     int context_ = 0;
+};
+
+/// The same where functions of that role do run: what they set is set back.
+class AsUserUnset {
+  public:
+    explicit AsUserUnset(Oid role) : user_(role), level_(call([] { return NewGUCNestLevel(); })) {}
+    ~AsUserUnset() {
+        if (std::uncaught_exceptions() == exceptions_) AtEOXact_GUC(false, level_);  // else the abort does it
+    }
+    AsUserUnset(const AsUserUnset &) = delete;
+    AsUserUnset &operator=(const AsUserUnset &) = delete;
+
+  private:
+    AsUser user_;
+    int level_;
+    int exceptions_ = std::uncaught_exceptions();
 };
 
 /// The same with nothing but pg_catalog on the search path, for SQL whose operators are not qualified: the caller may

@@ -174,6 +174,39 @@ DROP SCHEMA planted CASCADE;
 DROP TABLE public.planted_visits;
 SELECT is_empty($$SELECT public.everything() EXCEPT SELECT what FROM public.inventory$$, 'at the end nothing is left');
 
+-- A measure may call a function of the table's owner, and whoever refreshes runs it, a superuser mostly: as the owner, and with no way
+-- to anything that would run as the superuser afterwards.
+CREATE SCHEMA trap AUTHORIZATION rollup_owner;
+CREATE TABLE public.trap_visits (tenant_id text NOT NULL, at timestamptz PRIMARY KEY, amount integer);
+ALTER TABLE public.trap_visits OWNER TO rollup_owner;
+SET ROLE rollup_owner;
+CREATE TABLE trap.later (id integer);
+CREATE FUNCTION trap.shut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'run as %', current_user; END $$;
+CREATE CONSTRAINT TRIGGER later AFTER INSERT ON trap.later DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION trap.shut();
+CREATE FUNCTION trap.act() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE current_setting('trap.bait'); END $$;
+CREATE FUNCTION trap.amount(amount integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF current_setting('trap.bait', true) <> '' THEN PERFORM trap.act(); END IF;
+    RETURN amount;
+END $$;
+SELECT lives_ok($$SELECT analytics.create_rollup('trap_stats', 'public.trap_visits', 'at', '{"amount": "sum(trap.amount(amount))"}')$$, 'a measure of a function of one''s own');
+INSERT INTO public.trap_visits VALUES ('', '2026-01-01', 1);
+RESET ROLE;
+SET trap.bait = 'INSERT INTO trap.later VALUES (1)';
+SELECT throws_ok($$SELECT analytics.refresh_rollups('trap_stats')$$, '42501', 'cannot fire deferred trigger within security-restricted operation', 'leaves no trigger for the end of the transaction');
+SET trap.bait = 'SET ROLE postgres';
+SELECT throws_ok($$SELECT analytics.refresh_rollups('trap_stats')$$, '42501', NULL, 'takes no other role');
+SET trap.bait = 'CREATE TEMP TABLE pg_class (LIKE pg_catalog.pg_class)';
+SELECT throws_ok($$SELECT analytics.refresh_rollups('trap_stats')$$, '42501', NULL, 'makes no temporary table that hides another');
+SET trap.bait = 'SET search_path = trap, pg_catalog';
+SELECT lives_ok($$SELECT analytics.refresh_rollups('trap_stats')$$, 'what it sets');
+SELECT is(current_setting('search_path'), '"$user", public', 'is set back');
+RESET trap.bait;
+SELECT is((SELECT sum(amount) FROM analytics.trap_stats), 1::numeric, 'and the answer is right');
+SELECT analytics.drop_rollup('trap_stats') \g /dev/null
+DROP SCHEMA trap CASCADE;
+DROP TABLE public.trap_visits;
+
 -- Roles outlive the database.
 DROP OWNED BY rollup_reader, rollup_auditor, rollup_writer, rollup_owner;
 DROP ROLE rollup_reader, rollup_auditor, rollup_writer, rollup_owner;

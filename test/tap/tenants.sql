@@ -46,39 +46,7 @@ BEGIN
     PERFORM analytics.reserve_budget(1, 'default', mark || 'reservation');
 END $$;
 
--- What a function that needs arguments is asked with, by the name of the argument.
-CREATE TABLE probe.samples (argument text PRIMARY KEY, expression text NOT NULL);
-INSERT INTO probe.samples VALUES ('series', '(SELECT array_agg(10 + i % 7 + (i * 7919 % 13) / 10.0)::float8[] FROM generate_series(1, 60) i)'), ('horizon', '7'),
-    ('season_lengths', '''{7}'''), ('spent', '10'), ('budget', '100'), ('metric', '''spend'''), ('name', '''order_stats'''), ('hours', '48'),
-    ('as_of', '''2026-03-02 10:07Z'''), ('agent_id', '''o1'''), ('status', '''active'''), ('kind', '''order'''), ('items', '''[{"order_id": "o1", "total_amount": 3}]'''),
-    ('order_id', '''o1'''), ('total_amount', '3'), ('session_id', '''s1'''), ('task_id', '''t1'''), ('amount_usd', '1'), ('reservation_id', '''mine'''),
-    ('actual_usd', '1'), ('budget_id', '''default'''), ('from_time', '''2026-02-01Z'''), ('to_time', '''2026-03-05Z'''), ('call_id', '''c1'''), ('cost_usd', '0.5'),
-    ('observed_at', '''2026-03-01Z'''), ('created_at', '''2026-03-01Z'''), ('started_at', '''2026-03-01Z'''),
-    ('sketch', '(SELECT analytics.quantiles(i) FROM generate_series(1, 9) i)'), ('set', '(SELECT analytics.distinct_set(i) FROM generate_series(1, 9) i)'),
-    ('p', 'DEFAULT'), ('x', '3'), ('source', '''analytics_data.orders'''), ('time_column', '''created_at'''), ('measures', '''{"n": "count(*)"}'''),
-    ('rollup', '''order_stats'''), ('expression', '''orders'''), ('view', '''analytics.order_stats'''),
-    ('key_id', '''000000000000'''), ('ip_address', '''203.0.113.9'''), ('function', '''get_cost_breakdown'''),
-    ('conversation_id', '''conversation1'''), ('input_text', '''question'''), ('model_draft', '''draft'''),
-    ('draft_response', '''x'''), ('confidence_score', '50'), ('id', 'md5(''141'')::uuid'), ('decision', '''approved'''), ('agent', '''x'''),
-    ('start_date', '''2026-02-25'''), ('end_date', '''2026-03-02'''),
-    ('format', '''jsonl'''), ('export_id', '''9b2f7c1e-3d4a-4f5b-8c6d-7e8f9a0b1c2d'''), ('input', '''write to jane@example.com'''), ('run_id', '''run7'''), ('span_id', '''1'''), ('trace_id', '''run1'''), ('operation_name', '''x'''), ('start_time', '''2026-03-02 08:00Z'''),
-    ('', '''{"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174", "name": "answer", "startTimeUnixNano": "1772445600000000000"}]}]}]}''');
-GRANT SELECT ON probe.samples TO PUBLIC;
-
--- The call of a function: its required arguments and those that fix the moment or meet ids of both tenants.
-CREATE FUNCTION probe.call_of(f oid) RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT format(CASE WHEN p.prokind = 'p' THEN 'CALL %s(%s)' ELSE 'SELECT coalesce(string_agg(f::text, E''\n''), '''') FROM %s(%s) f' END,
-        p.oid::regproc, (SELECT string_agg(coalesce(quote_ident(a.name) || ' => ', '') || (CASE WHEN p.proname = 'record_task' AND a.name = 'status' THEN '''completed''' WHEN a.name = 'p' AND a.type = 'double precision[]'::regtype THEN '''{0.5}''' WHEN a.name = 'p' THEN '0.5' ELSE s.expression END), ', ')
-            FROM unnest(p.proargnames[1:p.pronargs], p.proargtypes::oid[]) WITH ORDINALITY a(name, type, i) LEFT JOIN probe.samples s ON s.argument = coalesce(a.name, '')
-            WHERE i <= p.pronargs - p.pronargdefaults OR a.name IN ('as_of', 'observed_at', 'created_at', 'started_at', 'call_id', 'cost_usd', 'budget_id')
-              AND NOT (p.proname = 'record_task' AND a.name IN ('cost_usd', 'started_at'))))
-    FROM pg_proc p WHERE p.oid = f AND NOT EXISTS (SELECT FROM unnest(p.proargnames[1:p.pronargs - p.pronargdefaults]) a(name) WHERE a.name NOT IN (SELECT argument FROM probe.samples))
-$$;
-CREATE VIEW probe.functions AS
-    SELECT p.oid, p.proname, p.prokind, p.provolatile, e.access, probe.call_of(p.oid) AS call
-    FROM pg_proc p JOIN analytics_internal.endpoints() e ON e.name = p.proname
-    WHERE p.pronamespace = 'analytics'::regnamespace AND p.prokind IN ('f', 'p') AND p.proname NOT IN ('pre_request', 'check_rate_limit');
-GRANT SELECT ON probe.functions TO PUBLIC;
+\ir include/calls.sql
 SELECT is_empty('SELECT oid::regproc FROM probe.functions WHERE call IS NULL', 'there are sample arguments for each function');
 
 -- Acts as PostgREST does: role and claims for the transaction.
@@ -189,8 +157,41 @@ BEGIN
     END LOOP;
 END $$;
 ANALYZE;
-SELECT is_empty(format('SELECT * FROM probe.pried(%L)', role), 'a prying condition is shown nothing: ' || role) FROM unnest('{authenticated,analytics_writer}'::text[]) role;
+SELECT is_empty(format('SELECT * FROM probe.pried(%L)', role), 'a prying condition is shown nothing: ' || role) FROM unnest('{authenticated,analytics_writer,analytics_admin}'::text[]) role;
 SELECT isnt_empty($$SELECT * FROM probe.pried('service_role')$$, 'it would tell if it were');
+-- PostgreSQL's own functions whose errors tell what they were shown: a cast, a division. None is leakproof, so none is asked before row security.
+CREATE FUNCTION probe.broke(role text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+    r record;
+    condition text;
+BEGIN
+    FOR r IN SELECT c.oid::regclass::text AS relation, quote_ident(a.attname) AS col FROM pg_class c
+             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND a.atttypid = 'text'::regtype AND NOT a.attisdropped
+             WHERE c.relnamespace IN ('analytics'::regnamespace, 'analytics_data'::regnamespace, 'analytics_store'::regnamespace) AND c.relkind IN ('r', 'p', 'v')
+               AND has_table_privilege(role, c.oid, 'SELECT') LOOP
+        FOREACH condition IN ARRAY '{"replace(%1$s, ''b'', ''x'')::xid IS NULL","10 / (CASE WHEN %1$s ~ ''^b(-secret|$)'' THEN 0 ELSE 1 END) > 100","(SELECT count(*) FROM %2$s y WHERE 10 / (CASE WHEN %1$s ~ ''^b(-secret|$)'' THEN 0 ELSE 1 END) > 100) > 1000"}'::text[] LOOP
+            CALL probe.become(role, 'a');
+            BEGIN
+                EXECUTE format('SELECT FROM %2$s x WHERE ' || condition || ' ORDER BY %1$s OFFSET 10000000', 'x.' || r.col, r.relation);
+            EXCEPTION WHEN division_by_zero OR invalid_text_representation THEN
+                -- A cast fails with a's own rows too, and then names what it could not read.
+                IF SQLSTATE = '22012' OR SQLERRM LIKE '%-secret%' OR SQLERRM LIKE '%"x"%' THEN
+                    RETURN NEXT format('%s.%s: %s', r.relation, r.col, SQLERRM);
+                END IF;
+            END;
+            PERFORM set_config('role', 'none', true);
+        END LOOP;
+    END LOOP;
+END $$;
+SELECT is_empty(format('SELECT * FROM probe.broke(%L)', role), 'no error tells of a row that is hidden: ' || role) FROM unnest('{authenticated,analytics_writer,analytics_admin}'::text[]) role;
+SELECT isnt_empty($$SELECT * FROM probe.broke('service_role')$$, 'they would');
+SELECT is_empty($$SELECT oid::regprocedure FROM pg_proc WHERE pronamespace::regnamespace::text ~ '^analytics' AND proleakproof AND proname <> 'in_range'$$, 'none of our functions claims to be leakproof but the one that compares instants and can fail at nothing');
+-- A key that is unique over all tenants would tell, by a conflict, which ids others have.
+SELECT is_empty($$SELECT i.indexrelid::regclass FROM pg_index i JOIN pg_class t ON t.oid = i.indrelid JOIN pg_attribute a ON a.attrelid = t.oid AND a.attname = 'tenant_id'
+        WHERE t.relnamespace = 'analytics_data'::regnamespace AND i.indisunique AND a.attnum <> ALL (i.indkey) AND t.relname <> 'api_keys'$$, 'each unique index is of a tenant; the ids of API keys, by which the tenant is found, are random and made by the server');
+SELECT is_empty($$SELECT k.conrelid::regclass, k.conname FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attname = 'tenant_id'
+        WHERE k.contype = 'f' AND k.connamespace IN ('analytics_data'::regnamespace, 'analytics_store'::regnamespace) AND a.attnum <> ALL (k.conkey)$$, 'and each foreign key');
+
 SET ROLE authenticated;
 SELECT is_empty($$SELECT schemaname, tablename, attname FROM pg_stats WHERE schemaname ~ '^analytics'
         AND (most_common_vals::text LIKE '%b-secret%' OR histogram_bounds::text LIKE '%b-secret%')$$, 'statistics of columns stay hidden');

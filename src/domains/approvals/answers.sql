@@ -32,10 +32,9 @@ Errors: 22023 when as_of is out of range.';
 
 -- By plain string functions: a regular expression takes twice the time, and a page has up to 100 of them.
 CREATE OR REPLACE FUNCTION analytics_internal.draft_preview(draft text) RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN length(draft) <= 120 THEN draft
-                ELSE rtrim(left(draft, least(121 - strpos(reverse(translate(left(draft, 121), E'\n\t\r', '   ')), ' '), 120)), E' \n\t\r') || '...' END
-$$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN length(draft) <= 120 THEN draft
+                ELSE rtrim(left(draft, least(121 - strpos(reverse(translate(left(draft, 121), E'\n\t\r', '   ')), ' '), 120)), E' \n\t\r') || '...' END;
 COMMENT ON FUNCTION analytics_internal.draft_preview(text) IS
 'The first 120 characters of a text, cut at a word, with "..." where cut; a word longer than that is cut within.';
 
@@ -86,9 +85,8 @@ COMMENT ON FUNCTION analytics_internal.pending_page(text, numeric, integer, inte
 
 CREATE OR REPLACE FUNCTION analytics.list_pending_approvals(priority text DEFAULT NULL, min_confidence numeric DEFAULT NULL, row_limit integer DEFAULT 20,
     row_offset integer DEFAULT 0, as_of timestamptz DEFAULT NULL) RETURNS jsonb
-LANGUAGE sql STABLE PARALLEL RESTRICTED COST 1000 AS $$
-    SELECT analytics_internal.pending_page($1, $2, coalesce($3, 20), coalesce($4, 0), coalesce($5, now()))
-$$;
+LANGUAGE sql STABLE PARALLEL RESTRICTED COST 1000
+    RETURN analytics_internal.pending_page($1, $2, coalesce($3, 20), coalesce($4, 0), coalesce($5, now()));
 COMMENT ON FUNCTION analytics.list_pending_approvals(text, numeric, integer, integer, timestamptz) IS
 'The drafts that wait for a decision: urgent first, then high, normal and low, within each the oldest first.
 priority: only these. min_confidence: at least so sure, 0 to 100; drafts without a confidence are left out then. row_limit: 1 to 100. row_offset: 0 to 1000000. as_of: NULL means now; a moment of the past shows the queue as it stood.

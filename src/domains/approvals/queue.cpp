@@ -30,7 +30,7 @@ Decisions decisions(const pg::Spi &spi, const std::string &tenant, int64 from, i
 Waiting waiting_at(const pg::Spi &spi, const std::string &tenant, int64 as_of) {
     static pg::Statement statement(
         "SELECT count(*), count(*) FILTER (WHERE o.queue_rank = 1), round(avg(o.confidence_score), 2), "
-        "round(extract(epoch FROM $2 - min(o.created_at)) / 60, 2) FROM ("
+        "round(extract(epoch FROM $2 - min(o.created_at)) / 60.0, 2) FROM ("
         "SELECT a.queue_rank, a.confidence_score, a.created_at FROM analytics_data.agent_approvals a "
         "WHERE a.tenant_id = $1 AND a.status = 'pending' AND a.created_at <= $2 "
         "UNION ALL SELECT d.queue_rank, d.confidence_score, d.created_at "

@@ -10,16 +10,15 @@ COMMENT ON TYPE analytics_internal.agent_query_item IS 'A query of an agent as i
 
 -- Ids are told apart as uuid; a batch reads them as text.
 CREATE OR REPLACE FUNCTION analytics_internal.uuid_problem(name text, value text, required boolean) RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN value IS NULL THEN CASE WHEN required THEN ARRAY[name, 'given', 'NULL'] END
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE WHEN value IS NULL THEN CASE WHEN required THEN ARRAY[name, 'given', 'NULL'] END
                 WHEN value !~ '^\{?[0-9A-Fa-f]{4}(-?[0-9A-Fa-f]{4}){7}\}?$' OR value ~ '^\{' <> (value ~ '\}$')
-                THEN ARRAY[name, 'a UUID', format('"%s"', left(value, 100))] END
-$$;
+                THEN ARRAY[name, 'a UUID', format('"%s"', left(value, 100))] END;
 COMMENT ON FUNCTION analytics_internal.uuid_problem(text, text, boolean) IS 'What is wrong with the text of a UUID; NULL if nothing.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.approval_problem(i analytics_internal.approval_item) RETURNS text[]
-LANGUAGE sql STABLE PARALLEL SAFE COST 10 AS $$
-    SELECT coalesce(
+LANGUAGE sql STABLE PARALLEL SAFE COST 10
+    RETURN coalesce(
         analytics_internal.text_problem('conversation_id', i.conversation_id, 200, true),
         analytics_internal.text_problem('draft_response', i.draft_response, 100000, true),
         CASE WHEN i.confidence_score IS NULL THEN ARRAY['confidence_score', 'given', 'NULL']
@@ -29,8 +28,7 @@ LANGUAGE sql STABLE PARALLEL SAFE COST 10 AS $$
              THEN ARRAY['customer_message', 'at most 100000 characters long', format('%s characters long', length(i.customer_message))] END,
         analytics_internal.text_problem('agent', i.agent, 200, false),
         analytics_internal.choice_problem('priority', i.priority, '{urgent,high,normal,low}'),
-        analytics_internal.instant_problem('created_at', i.created_at))
-$$;
+        analytics_internal.instant_problem('created_at', i.created_at));
 COMMENT ON FUNCTION analytics_internal.approval_problem(analytics_internal.approval_item) IS 'What is wrong with a draft; NULL if nothing.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.insert_approvals(drafts analytics_internal.approval_item[]) RETURNS uuid[]
@@ -119,13 +117,12 @@ Example: SELECT analytics.submit_approval(''c-17'', ''Your order left our wareho
 Errors: 22023 for a missing text, a confidence out of range or an unknown priority; 23505 when the id was submitted with other content.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.resolution_problem(decision text, resolved_by text, final_response text, resolved_at timestamptz)
-RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT coalesce(analytics_internal.choice_problem('decision', decision, '{approved,rejected,edited}'),
+RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN coalesce(analytics_internal.choice_problem('decision', decision, '{approved,rejected,edited}'),
                     analytics_internal.text_problem('resolved_by', resolved_by, 200, false),
                     CASE WHEN length(final_response) > 100000
                          THEN ARRAY['final_response', 'at most 100000 characters long', format('%s characters long', length(final_response))] END,
-                    analytics_internal.instant_problem('resolved_at', resolved_at))
-$$;
+                    analytics_internal.instant_problem('resolved_at', resolved_at));
 COMMENT ON FUNCTION analytics_internal.resolution_problem(text, text, text, timestamptz) IS 'What is wrong with a decision; NULL if nothing.';
 
 -- The row is locked before it is judged: of deciders at the same time the first to come decides, the others wait and then see it.
@@ -237,14 +234,13 @@ COMMENT ON FUNCTION analytics_internal.record_resolve_approval_batch(jsonb) IS
 items: a JSON array of objects whose keys are the arguments of resolve_approval. One row an item: accepted, duplicate (decided so before) or rejected, and why.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.agent_query_problem(i analytics_internal.agent_query_item) RETURNS text[]
-LANGUAGE sql STABLE PARALLEL SAFE COST 10 AS $$
-    SELECT coalesce(
+LANGUAGE sql STABLE PARALLEL SAFE COST 10
+    RETURN coalesce(
         analytics_internal.text_problem('agent', i.agent, 200, true),
         CASE WHEN length(i.query) > 100000 THEN ARRAY['query', 'at most 100000 characters long', format('%s characters long', length(i.query))]
              WHEN NOT (i.latency_ms >= 0 AND i.latency_ms < 1e15) THEN ARRAY['latency_ms', 'a number from 0 to below 10^15', i.latency_ms::text] END,
         analytics_internal.text_problem('error_type', i.error_type, 200, false),
-        analytics_internal.instant_problem('created_at', i.created_at))
-$$;
+        analytics_internal.instant_problem('created_at', i.created_at));
 COMMENT ON FUNCTION analytics_internal.agent_query_problem(analytics_internal.agent_query_item) IS 'What is wrong with a query of an agent; NULL if nothing.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.insert_agent_queries(queries analytics_internal.agent_query_item[]) RETURNS uuid[]

@@ -3,8 +3,8 @@
 
 CREATE OR REPLACE FUNCTION analytics_internal.order_problem(order_id text, total_amount numeric, customer_id text,
     created_at timestamptz, status text, currency text, fulfilled_at timestamptz)
-RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT coalesce(
+RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN coalesce(
         analytics_internal.text_problem('order_id', order_id, 200, true),
         CASE WHEN total_amount IS NULL THEN ARRAY['total_amount', 'given', 'NULL']
              WHEN NOT (total_amount > -1000000000000000 AND total_amount < 1000000000000000)
@@ -13,8 +13,7 @@ RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
         analytics_internal.instant_problem('created_at', created_at),
         analytics_internal.choice_problem('status', status, '{pending,fulfilled,cancelled,refunded}'),
         CASE WHEN currency !~ '^[A-Z]{3}$' THEN ARRAY['currency', 'an ISO 4217 code such as USD', format('"%s"', left(currency, 100))] END,
-        analytics_internal.instant_problem('fulfilled_at', fulfilled_at))
-$$;
+        analytics_internal.instant_problem('fulfilled_at', fulfilled_at));
 COMMENT ON FUNCTION analytics_internal.order_problem(text, numeric, text, timestamptz, text, text, timestamptz) IS
 'What is wrong with an order''s arguments; NULL if nothing.';
 
@@ -118,11 +117,10 @@ COMMENT ON FUNCTION analytics_internal.record_order_batch(jsonb) IS
 items: a JSON array of objects whose keys are the arguments of record_order. One row an item: accepted, duplicate or rejected, and why.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.session_problem(session_id text, customer_id text, started_at timestamptz)
-RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT coalesce(analytics_internal.text_problem('session_id', session_id, 200, true),
+RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN coalesce(analytics_internal.text_problem('session_id', session_id, 200, true),
                     analytics_internal.text_problem('customer_id', customer_id, 200, false),
-                    analytics_internal.instant_problem('started_at', started_at))
-$$;
+                    analytics_internal.instant_problem('started_at', started_at));
 COMMENT ON FUNCTION analytics_internal.session_problem(text, text, timestamptz) IS
 'What is wrong with a session''s arguments; NULL if nothing.';
 

@@ -178,7 +178,7 @@ COMMENT ON FUNCTION analytics_internal.note_conversations() IS
 REVOKE ALL ON FUNCTION analytics_internal.note_conversations() FROM PUBLIC;
 
 CREATE OR REPLACE FUNCTION analytics_internal.conversations_are_restricted() RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT analytics_internal.has_own_policies('training_examples') OR analytics_internal.has_own_policies('agent_approvals') $$;
+LANGUAGE sql STABLE PARALLEL SAFE RETURN analytics_internal.has_own_policies('training_examples') OR analytics_internal.has_own_policies('agent_approvals');
 COMMENT ON FUNCTION analytics_internal.conversations_are_restricted() IS
 'Whether approvals or training examples have another policy than the tenant''s: then orphans are sought among the rows that their reader may see.';
 

@@ -2,46 +2,32 @@
 
 -- The start of a period, by its name; NULL is the beginning of time.
 CREATE OR REPLACE FUNCTION analytics_internal.run_period(period text, as_of timestamptz) RETURNS timestamptz
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT CASE period WHEN 'last_hour' THEN as_of - interval '1 hour' WHEN 'last_day' THEN as_of - interval '24 hours' WHEN 'last_week' THEN as_of - interval '168 hours'
-                       WHEN 'last_month' THEN as_of - interval '720 hours' WHEN 'last_quarter' THEN as_of - interval '2160 hours' ELSE '-infinity' END
-$$;
+LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE period WHEN 'last_hour' THEN as_of - interval '1 hour' WHEN 'last_day' THEN as_of - interval '24 hours' WHEN 'last_week' THEN as_of - interval '168 hours'
+                       WHEN 'last_month' THEN as_of - interval '720 hours' WHEN 'last_quarter' THEN as_of - interval '2160 hours' ELSE '-infinity' END;
 COMMENT ON FUNCTION analytics_internal.run_period(text, timestamptz) IS
 'Where a period that ends at as_of begins: an hour, 24 hours, 7, 30 or 90 times 24 hours before; NULL: never.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.period_problem(period text) RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT analytics_internal.choice_problem('period', period, '{last_hour,last_day,last_week,last_month,last_quarter}') $$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN analytics_internal.choice_problem('period', period, '{last_hour,last_day,last_week,last_month,last_quarter}');
 COMMENT ON FUNCTION analytics_internal.period_problem(text) IS 'What is wrong with the name of a period; NULL if nothing.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.epoch_us(at timestamptz) RETURNS bigint
 -- Of a difference: extract of a timestamptz is STABLE, and this would be called for each row instead of being part of the query.
-LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT AS $$ SELECT (extract(epoch FROM at - timestamptz '1970-01-01 00:00+00') * 1000000)::bigint $$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT RETURN (extract(epoch FROM at - timestamptz '1970-01-01 00:00+00') * 1000000)::bigint;
 COMMENT ON FUNCTION analytics_internal.epoch_us(timestamptz) IS 'Microseconds since 1970.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.run_duration_ms(r analytics_internal.run_summary, as_of timestamptz) RETURNS numeric
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT round(extract(epoch FROM CASE WHEN r.status = 'running' THEN as_of ELSE r.end_time END - r.start_time) * 1000, 3)
-$$;
+LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN round(extract(epoch FROM CASE WHEN r.status = 'running' THEN as_of ELSE r.end_time END - r.start_time) * 1000, 3);
 COMMENT ON FUNCTION analytics_internal.run_duration_ms(analytics_internal.run_summary, timestamptz) IS
 'From the first start to the last end; of a running run to as_of. Milliseconds with 3 decimals.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.run_is_stale(r analytics_internal.run_summary, as_of timestamptz) RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT r.status = 'running' AND r.last_instant < as_of - coalesce(nullif(current_setting('agent_analytics.run_stale_after', true), '')::interval, interval '15 minutes')
-$$;
+LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN r.status = 'running' AND r.last_instant < as_of - coalesce(nullif(current_setting('agent_analytics.run_stale_after', true), '')::interval, interval '15 minutes');
 COMMENT ON FUNCTION analytics_internal.run_is_stale(analytics_internal.run_summary, timestamptz) IS
 'Whether a running run has been silent for longer than the setting agent_analytics.run_stale_after (15 minutes).';
-
-CREATE OR REPLACE FUNCTION analytics.list_runs(status text DEFAULT NULL, thread_id text DEFAULT NULL, model text DEFAULT NULL, min_duration_ms double precision DEFAULT NULL,
-    period text DEFAULT NULL, sort_by text DEFAULT 'start_time', sort_order text DEFAULT 'desc', row_limit integer DEFAULT 50, row_offset integer DEFAULT 0, as_of timestamptz DEFAULT NULL)
-RETURNS TABLE (run_id text, thread_ids text[], trace_ids text[], used_models text[], used_tools text[], input_tokens bigint, output_tokens bigint, cost numeric,
-    start_time_us bigint, finish_time_us bigint, duration_ms numeric, status text, has_errors boolean, is_stale boolean, errors text[], span_count bigint)
-LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 50 COST 1000 AS $$ SELECT * FROM analytics_internal.runs_list($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10, now())) $$;
-COMMENT ON FUNCTION analytics.list_runs(text, text, text, double precision, text, text, text, integer, integer, timestamptz) IS
-'Runs, the latest first, with what they used and how they ended.
-status: running, completed or failed. thread_id: runs of this conversation. model: runs that asked this model. min_duration_ms: runs that took at least so long. period: runs that began in it: last_hour, last_day, last_week, last_month (30 days), last_quarter (90 days); NULL: all. sort_by: start_time, duration_ms, cost or span_count. sort_order: desc or asc. row_limit: 1 to 1000. row_offset: 0 to 1000000. as_of: NULL means now; then the runs are shown as they stood.
-Result: start_time_us and finish_time_us, microseconds since 1970 (finish NULL while it runs); duration_ms, from the first start to the last end, of a running run to as_of; status: running while a root span has no end, else failed when a root span has status error, else completed; has_errors, whether any span failed; is_stale, a running run that has been silent for 15 minutes (setting agent_analytics.run_stale_after); errors, at most 20 different messages; cost, of the spans that carry one, US dollars.
-Errors: 22023 for a bad argument.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.runs_list(wanted_status text, thread text, wanted_model text, min_ms double precision, period text, sort_by text, sort_order text,
     row_limit integer, row_offset integer, as_of timestamptz)
@@ -94,14 +80,15 @@ END $$;
 COMMENT ON FUNCTION analytics_internal.runs_list(text, text, text, double precision, text, text, text, integer, integer, timestamptz) IS
 'list_runs, whose arguments and results share names, which PL/pgSQL does not allow.';
 
-CREATE OR REPLACE FUNCTION analytics.list_spans(run_id text DEFAULT NULL, operation_name text DEFAULT NULL, model text DEFAULT NULL, status text DEFAULT NULL,
-    min_duration_ms double precision DEFAULT NULL, period text DEFAULT 'last_day', row_limit integer DEFAULT 100, row_offset integer DEFAULT 0, as_of timestamptz DEFAULT NULL)
-RETURNS TABLE (span_id text, trace_id text, run_id text, operation_name text, start_time_us bigint, finish_time_us bigint, duration_ms numeric, status text, model text, cost numeric)
-LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100 COST 1000 AS $$ SELECT * FROM analytics_internal.spans_list($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9, now())) $$;
-COMMENT ON FUNCTION analytics.list_spans(text, text, text, text, double precision, text, integer, integer, timestamptz) IS
-'Spans, the latest first.
-run_id: of this run. operation_name: with this name. model: that asked this model. status: unset, ok or error. min_duration_ms: that took at least so long. period: that began in it: last_hour, last_day, last_week, last_month (30 days) or last_quarter (90 days); NULL: all. row_limit: 1 to 1000. row_offset: 0 to 1000000. as_of: NULL means now; a span that ended later is shown open.
-Result: start_time_us and finish_time_us in microseconds since 1970, finish NULL while it runs; duration_ms to as_of then; cost in US dollars, NULL where the span carries none.
+CREATE OR REPLACE FUNCTION analytics.list_runs(status text DEFAULT NULL, thread_id text DEFAULT NULL, model text DEFAULT NULL, min_duration_ms double precision DEFAULT NULL,
+    period text DEFAULT NULL, sort_by text DEFAULT 'start_time', sort_order text DEFAULT 'desc', row_limit integer DEFAULT 50, row_offset integer DEFAULT 0, as_of timestamptz DEFAULT NULL)
+RETURNS TABLE (run_id text, thread_ids text[], trace_ids text[], used_models text[], used_tools text[], input_tokens bigint, output_tokens bigint, cost numeric,
+    start_time_us bigint, finish_time_us bigint, duration_ms numeric, status text, has_errors boolean, is_stale boolean, errors text[], span_count bigint)
+LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 50 COST 1000 BEGIN ATOMIC SELECT * FROM analytics_internal.runs_list($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10, now())); END;
+COMMENT ON FUNCTION analytics.list_runs(text, text, text, double precision, text, text, text, integer, integer, timestamptz) IS
+'Runs, the latest first, with what they used and how they ended.
+status: running, completed or failed. thread_id: runs of this conversation. model: runs that asked this model. min_duration_ms: runs that took at least so long. period: runs that began in it: last_hour, last_day, last_week, last_month (30 days), last_quarter (90 days); NULL: all. sort_by: start_time, duration_ms, cost or span_count. sort_order: desc or asc. row_limit: 1 to 1000. row_offset: 0 to 1000000. as_of: NULL means now; then the runs are shown as they stood.
+Result: start_time_us and finish_time_us, microseconds since 1970 (finish NULL while it runs); duration_ms, from the first start to the last end, of a running run to as_of; status: running while a root span has no end, else failed when a root span has status error, else completed; has_errors, whether any span failed; is_stale, a running run that has been silent for 15 minutes (setting agent_analytics.run_stale_after); errors, at most 20 different messages; cost, of the spans that carry one, US dollars.
 Errors: 22023 for a bad argument.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.spans_list(run text, operation text, wanted_model text, wanted_status text, min_ms double precision, period text,
@@ -138,6 +125,16 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION analytics_internal.spans_list(text, text, text, text, double precision, text, integer, integer, timestamptz) IS
 'list_spans, whose arguments and results share names, which PL/pgSQL does not allow.';
+
+CREATE OR REPLACE FUNCTION analytics.list_spans(run_id text DEFAULT NULL, operation_name text DEFAULT NULL, model text DEFAULT NULL, status text DEFAULT NULL,
+    min_duration_ms double precision DEFAULT NULL, period text DEFAULT 'last_day', row_limit integer DEFAULT 100, row_offset integer DEFAULT 0, as_of timestamptz DEFAULT NULL)
+RETURNS TABLE (span_id text, trace_id text, run_id text, operation_name text, start_time_us bigint, finish_time_us bigint, duration_ms numeric, status text, model text, cost numeric)
+LANGUAGE sql STABLE PARALLEL RESTRICTED ROWS 100 COST 1000 BEGIN ATOMIC SELECT * FROM analytics_internal.spans_list($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9, now())); END;
+COMMENT ON FUNCTION analytics.list_spans(text, text, text, text, double precision, text, integer, integer, timestamptz) IS
+'Spans, the latest first.
+run_id: of this run. operation_name: with this name. model: that asked this model. status: unset, ok or error. min_duration_ms: that took at least so long. period: that began in it: last_hour, last_day, last_week, last_month (30 days) or last_quarter (90 days); NULL: all. row_limit: 1 to 1000. row_offset: 0 to 1000000. as_of: NULL means now; a span that ended later is shown open.
+Result: start_time_us and finish_time_us in microseconds since 1970, finish NULL while it runs; duration_ms to as_of then; cost in US dollars, NULL where the span carries none.
+Errors: 22023 for a bad argument.';
 
 CREATE OR REPLACE FUNCTION analytics.get_run_details(run_id text, as_of timestamptz DEFAULT NULL) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL RESTRICTED COST 1000 SET search_path = pg_catalog, pg_temp AS $$
@@ -202,17 +199,15 @@ Result: counts by status; success_rate, completed of completed and failed (0..1 
 Errors: 22023 for an unknown period.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.bucket_seconds(bucket text) RETURNS integer
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE bucket WHEN '1m' THEN 60 WHEN '5m' THEN 300 WHEN '15m' THEN 900 WHEN '1h' THEN 3600 WHEN '6h' THEN 21600 WHEN '1d' THEN 86400 WHEN '1w' THEN 604800 END
-$$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE bucket WHEN '1m' THEN 60 WHEN '5m' THEN 300 WHEN '15m' THEN 900 WHEN '1h' THEN 3600 WHEN '6h' THEN 21600 WHEN '1d' THEN 86400 WHEN '1w' THEN 604800 END;
 COMMENT ON FUNCTION analytics_internal.bucket_seconds(text) IS 'How long a bucket of runs (1m, 5m, 15m, 1h, 6h, 1d, 1w) is, days of 24 hours.';
 
 -- The start of the bucket of an instant, in a time zone. Weeks begin on Monday.
 CREATE OR REPLACE FUNCTION analytics_internal.run_bucket(at timestamptz, bucket text, time_zone text) RETURNS timestamptz
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT CASE bucket WHEN '1d' THEN date_trunc('day', at, time_zone) WHEN '1w' THEN date_trunc('week', at, time_zone)
-                       ELSE at - mod(extract(epoch FROM at AT TIME ZONE time_zone), analytics_internal.bucket_seconds(bucket)::numeric) * interval '1 second' END
-$$;
+LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN CASE bucket WHEN '1d' THEN date_trunc('day', at, time_zone) WHEN '1w' THEN date_trunc('week', at, time_zone)
+                       ELSE at - mod(extract(epoch FROM at AT TIME ZONE time_zone), analytics_internal.bucket_seconds(bucket)::numeric) * interval '1 second' END;
 COMMENT ON FUNCTION analytics_internal.run_bucket(timestamptz, text, text) IS 'The start of the bucket that holds an instant, in a time zone.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.run_buckets(after timestamptz, as_of timestamptz, bucket text, time_zone text) RETURNS timestamptz[]
@@ -227,7 +222,7 @@ $$;
 COMMENT ON FUNCTION analytics_internal.run_buckets(timestamptz, timestamptz, text, text) IS 'The starts of all buckets that meet (after, as_of], ascending.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.run_edges(buckets timestamptz[], after timestamptz, as_of timestamptz) RETURNS timestamptz[]
-LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT array_append(array_prepend(after + interval '1 microsecond', buckets[2:]), as_of + interval '1 microsecond') $$;
+LANGUAGE sql STABLE PARALLEL SAFE RETURN array_append(array_prepend(after + interval '1 microsecond', buckets[2:]), as_of + interval '1 microsecond');
 COMMENT ON FUNCTION analytics_internal.run_edges(timestamptz[], timestamptz, timestamptz) IS 'What of each bucket lies in (after, as_of], as edges for run_figures.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.run_figures(edges timestamptz[], as_of timestamptz, by_status boolean)
@@ -238,11 +233,10 @@ COMMENT ON FUNCTION analytics_internal.run_figures(timestamptz[], timestamptz, b
 'Sums of the tenant''s runs that began in slots [edges[i], edges[i + 1]), as they stood at as_of; one row a slot (from 0), and status if asked for, that has any. Durations are of finished runs: their sum in microseconds, percentiles in milliseconds, at most 1 % off.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.bucket_problem(bucket text, after timestamptz, as_of timestamptz) RETURNS text[]
-LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT coalesce(analytics_internal.choice_problem('bucket', bucket, '{1m,5m,15m,1h,6h,1d,1w}'),
+LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN coalesce(analytics_internal.choice_problem('bucket', bucket, '{1m,5m,15m,1h,6h,1d,1w}'),
         CASE WHEN extract(epoch FROM as_of - after) > 2000 * analytics_internal.bucket_seconds(bucket)
-             THEN ARRAY['bucket', 'large enough for at most 2000 of them', format('"%s", which are more', bucket)] END)
-$$;
+             THEN ARRAY['bucket', 'large enough for at most 2000 of them', format('"%s", which are more', bucket)] END);
 COMMENT ON FUNCTION analytics_internal.bucket_problem(text, timestamptz, timestamptz) IS 'What is wrong with a bucket for a period; NULL if nothing.';
 
 CREATE OR REPLACE FUNCTION analytics.get_run_timeseries(metric text DEFAULT 'cost', bucket text DEFAULT '1h', period text DEFAULT 'last_week', time_zone text DEFAULT 'UTC', as_of timestamptz DEFAULT NULL)

@@ -6,8 +6,8 @@ CREATE TYPE analytics_internal.span_item AS (index integer, problem text, span_i
 COMMENT ON TYPE analytics_internal.span_item IS 'A span as it came, with what is wrong about it.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.span_problem(i analytics_internal.span_item) RETURNS text[]
-LANGUAGE sql STABLE PARALLEL SAFE COST 20 AS $$
-    SELECT coalesce(
+LANGUAGE sql STABLE PARALLEL SAFE COST 20
+    RETURN coalesce(
         analytics_internal.text_problem('span_id', i.span_id, 200, true),
         analytics_internal.text_problem('trace_id', i.trace_id, 200, true),
         analytics_internal.text_problem('operation_name', i.operation_name, 500, true),
@@ -26,8 +26,7 @@ LANGUAGE sql STABLE PARALLEL SAFE COST 20 AS $$
         CASE WHEN i.output_tokens IS NOT NULL THEN analytics_internal.count_problem('output_tokens', i.output_tokens) END,
         analytics_internal.amount_problem('cost_usd', i.cost_usd, false),
         CASE WHEN jsonb_typeof(i.attributes) <> 'object' THEN ARRAY['attributes', 'a JSON object', 'a JSON ' || jsonb_typeof(i.attributes)]
-             WHEN pg_column_size(i.attributes) > 262144 THEN ARRAY['attributes', 'at most 256 kB', pg_column_size(i.attributes) || ' bytes'] END)
-$$;
+             WHEN pg_column_size(i.attributes) > 262144 THEN ARRAY['attributes', 'at most 256 kB', pg_column_size(i.attributes) || ' bytes'] END);
 COMMENT ON FUNCTION analytics_internal.span_problem(analytics_internal.span_item) IS 'What is wrong with a span; NULL if nothing.';
 
 -- Spans come open and are completed later, in any order and any number of times: what is given replaces what is known, what is not

@@ -175,7 +175,7 @@ COMMENT ON FUNCTION analytics_internal.summarise_runs(text, text[], timestamptz)
 
 -- Whether somebody has put a policy of their own on spans: then stored sums would tell more than their reader may see.
 CREATE OR REPLACE FUNCTION analytics_internal.spans_are_restricted() RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT analytics_internal.has_own_policies('spans') $$;
+LANGUAGE sql STABLE PARALLEL SAFE RETURN analytics_internal.has_own_policies('spans');
 COMMENT ON FUNCTION analytics_internal.spans_are_restricted() IS
 'Whether spans have another policy than the tenant''s: then runs are summed up from the spans that their reader may see.';
 

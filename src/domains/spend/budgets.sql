@@ -142,7 +142,7 @@ COMMENT ON FUNCTION analytics_internal.budget_status(text, timestamptz) IS
 CREATE OR REPLACE FUNCTION analytics.get_budget_status(budget_id text DEFAULT NULL, as_of timestamptz DEFAULT NULL,
     OUT budget_id text, OUT amount_usd numeric, OUT spent_usd numeric, OUT reserved_usd numeric, OUT remaining_usd numeric,
     OUT used_percent numeric, OUT status text, OUT resets_at timestamptz, OUT unpriced_calls bigint)
-LANGUAGE sql STABLE PARALLEL RESTRICTED AS $$ SELECT * FROM analytics_internal.budget_status($1, $2) $$;
+LANGUAGE sql STABLE PARALLEL RESTRICTED BEGIN ATOMIC SELECT * FROM analytics_internal.budget_status($1, $2); END;
 COMMENT ON FUNCTION analytics.get_budget_status(text, timestamptz) IS
 'How much of a budget is used in its running period.
 budget_id: NULL means the tenant''s single or `default` budget. as_of: the instant, now when NULL.
@@ -244,7 +244,7 @@ COMMENT ON FUNCTION analytics_internal.reserve(numeric, text, text, interval, js
 CREATE OR REPLACE FUNCTION analytics.reserve_budget(amount_usd numeric, budget_id text DEFAULT NULL, reservation_id text DEFAULT NULL,
     ttl interval DEFAULT '10 minutes', scope jsonb DEFAULT '{}', OUT allowed boolean, OUT reservation_id text,
     OUT remaining_usd numeric, OUT budget_id text)
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT * FROM analytics_internal.reserve($1, $2, $3, $4, $5) $$;
+LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC SELECT * FROM analytics_internal.reserve($1, $2, $3, $4, $5); END;
 COMMENT ON FUNCTION analytics.reserve_budget(numeric, text, text, interval, jsonb) IS
 'Sets money aside for a call that is about to be made, if the budgets allow it.
 amount_usd: the most that it can cost, US dollars. budget_id: a budget it must come from; its scope is added to the call''s. reservation_id: the caller''s id, made up when NULL; give the call the same id (record_llm_call(call_id => ...)), then its cost takes the reservation''s place. ttl: 1 second to 30 days, after which the reservation is released unless it has been settled. scope: what the call is for, any of agent_id, user_id, model, task_id: all budgets in force whose scope matches must allow it. The same reservation_id again with the same content changes nothing.
@@ -287,7 +287,7 @@ COMMENT ON FUNCTION analytics_internal.settle(text, numeric) IS
 
 CREATE OR REPLACE FUNCTION analytics.settle_reservation(reservation_id text, actual_usd numeric, OUT reservation_id text,
     OUT settled_usd numeric, OUT remaining_usd numeric)
-LANGUAGE sql VOLATILE PARALLEL UNSAFE AS $$ SELECT * FROM analytics_internal.settle($1, $2) $$;
+LANGUAGE sql VOLATILE PARALLEL UNSAFE BEGIN ATOMIC SELECT * FROM analytics_internal.settle($1, $2); END;
 COMMENT ON FUNCTION analytics.settle_reservation(text, numeric) IS
 'Replaces a reservation by what the call has really cost.
 reservation_id: of reserve_budget. actual_usd: the real cost, also when it is above the reserved amount or the reservation has expired: the money is spent. It counts as spent until the call whose call_id is the reservation_id is recorded with a cost; from then on that cost counts.

@@ -9,24 +9,22 @@ CREATE TYPE analytics_internal.llm_call_item AS (
 COMMENT ON TYPE analytics_internal.llm_call_item IS 'A call as it came, with what is wrong about it.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.count_problem(name text, value bigint) RETURNS text[]
-LANGUAGE sql STABLE PARALLEL SAFE COST 1 AS $$
-    SELECT CASE WHEN value IS NULL OR value < 0 OR value > 9007199254740991
-                THEN ARRAY[name, 'a whole number from 0 to 2^53 - 1', coalesce(value::text, 'NULL')] END
-$$;
+LANGUAGE sql STABLE PARALLEL SAFE COST 1
+    RETURN CASE WHEN value IS NULL OR value < 0 OR value > 9007199254740991
+                THEN ARRAY[name, 'a whole number from 0 to 2^53 - 1', coalesce(value::text, 'NULL')] END;
 COMMENT ON FUNCTION analytics_internal.count_problem(text, bigint) IS 'What is wrong with a count; NULL if nothing.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.amount_problem(name text, value numeric, required boolean) RETURNS text[]
-LANGUAGE sql STABLE PARALLEL SAFE COST 1 AS $$
-    SELECT CASE WHEN value IS NULL THEN CASE WHEN required THEN ARRAY[name, 'given', 'NULL'] END
+LANGUAGE sql STABLE PARALLEL SAFE COST 1
+    RETURN CASE WHEN value IS NULL THEN CASE WHEN required THEN ARRAY[name, 'given', 'NULL'] END
                 WHEN NOT (value >= 0 AND value < 1000000000000000)
-                THEN ARRAY[name, 'a number from 0 to below 10^15', left(value::text, 100)] END
-$$;
+                THEN ARRAY[name, 'a number from 0 to below 10^15', left(value::text, 100)] END;
 COMMENT ON FUNCTION analytics_internal.amount_problem(text, numeric, boolean) IS
 'What is wrong with an amount of money; NULL if nothing.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.llm_call_problem(i analytics_internal.llm_call_item) RETURNS text[]
-LANGUAGE sql STABLE PARALLEL SAFE COST 20 AS $$
-    SELECT coalesce(
+LANGUAGE sql STABLE PARALLEL SAFE COST 20
+    RETURN coalesce(
         analytics_internal.text_problem('call_id', i.call_id, 200, false),
         analytics_internal.count_problem('input_tokens', i.input_tokens),
         analytics_internal.count_problem('output_tokens', i.output_tokens),
@@ -48,8 +46,7 @@ LANGUAGE sql STABLE PARALLEL SAFE COST 20 AS $$
         analytics_internal.text_problem('task_id', i.task_id, 200, false),
         analytics_internal.text_problem('run_id', i.run_id, 200, false),
         analytics_internal.text_problem('user_id', i.user_id, 200, false),
-        analytics_internal.instant_problem('created_at', i.created_at))
-$$;
+        analytics_internal.instant_problem('created_at', i.created_at));
 COMMENT ON FUNCTION analytics_internal.llm_call_problem(analytics_internal.llm_call_item) IS
 'What is wrong with a call; NULL if nothing.';
 

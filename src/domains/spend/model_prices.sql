@@ -6,7 +6,7 @@
 -- USD per million input, output, cache read and cache creation tokens (empty: none of its own); `a` another name of a
 -- model, and the model's name in the table.
 CREATE OR REPLACE FUNCTION analytics_internal.shipped_prices() RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1 AS $$ SELECT $prices$
+LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1 RETURN $prices$
 s,l,langfuse,2026-08-20
 s,t,tokencost,2025-09-05
 t,,accounts/fireworks/models/llama-v3p2-90b-vision-instruct,0.9,0.9,,
@@ -1224,7 +1224,7 @@ a,,claude-sonnet-4.5,claude-sonnet-4-5-20250929
 a,,claude-sonnet-4.6,claude-sonnet-4-6
 a,,gpt-5.5,gpt-5.5-2026-04-23
 a,,gpt-5.5-pro,gpt-5.5-pro-2026-04-23
-$prices$::text $$;
+$prices$::text;
 COMMENT ON FUNCTION analytics_internal.shipped_prices() IS
 'The price table that ships with the extension, as CSV.
 install() loads it into analytics_data.model_prices and analytics_data.model_aliases as rows of tenant ''*''. Prices of langfuse (2026-08-20) and tokencost (2025-09-05).';

@@ -8,8 +8,8 @@ CREATE TYPE analytics_internal.agent_status_item AS (index integer, problem text
 COMMENT ON TYPE analytics_internal.agent_status_item IS 'An observation of an agent as it came, with what is wrong about it.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.task_problem(i analytics_internal.task_item) RETURNS text[]
-LANGUAGE sql STABLE PARALLEL SAFE COST 10 AS $$
-    SELECT coalesce(
+LANGUAGE sql STABLE PARALLEL SAFE COST 10
+    RETURN coalesce(
         analytics_internal.text_problem('task_id', i.task_id, 200, true),
         analytics_internal.text_problem('agent_id', i.agent_id, 200, true),
         analytics_internal.choice_problem('status', i.status, '{pending,running,completed,failed,cancelled}'),
@@ -20,18 +20,16 @@ LANGUAGE sql STABLE PARALLEL SAFE COST 10 AS $$
              THEN ARRAY['completed_at', format('left out while status is %s', i.status), i.completed_at::text]
              WHEN i.completed_at < i.started_at
              THEN ARRAY['completed_at', format('at or after started_at (%s)', i.started_at), i.completed_at::text] END,
-        analytics_internal.amount_problem('cost_usd', i.cost_usd, false))
-$$;
+        analytics_internal.amount_problem('cost_usd', i.cost_usd, false));
 COMMENT ON FUNCTION analytics_internal.task_problem(analytics_internal.task_item) IS
 'What is wrong with a task; NULL if nothing.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.agent_status_problem(i analytics_internal.agent_status_item) RETURNS text[]
-LANGUAGE sql STABLE PARALLEL SAFE COST 5 AS $$
-    SELECT coalesce(
+LANGUAGE sql STABLE PARALLEL SAFE COST 5
+    RETURN coalesce(
         analytics_internal.text_problem('agent_id', i.agent_id, 200, true),
         analytics_internal.choice_problem('status', i.status, '{active,idle,offline}'),
-        analytics_internal.instant_problem('observed_at', i.observed_at))
-$$;
+        analytics_internal.instant_problem('observed_at', i.observed_at));
 COMMENT ON FUNCTION analytics_internal.agent_status_problem(analytics_internal.agent_status_item) IS
 'What is wrong with an observation of an agent; NULL if nothing.';
 

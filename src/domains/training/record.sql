@@ -9,22 +9,20 @@ CREATE TYPE analytics_internal.training_example_item AS (
 COMMENT ON TYPE analytics_internal.training_example_item IS 'A training example as it came, with what is wrong about it.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.score_problem(name text, value numeric, low numeric, high numeric) RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1 AS $$
-    SELECT CASE WHEN NOT (value BETWEEN low AND high) THEN ARRAY[name, format('between %s and %s', low, high), left(value::text, 100)] END
-$$;
+LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1
+    RETURN CASE WHEN NOT (value BETWEEN low AND high) THEN ARRAY[name, format('between %s and %s', low, high), left(value::text, 100)] END;
 COMMENT ON FUNCTION analytics_internal.score_problem(text, numeric, numeric, numeric) IS
 'What is wrong with a number that must lie in a range and may be missing; NULL if nothing.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.long_text_problem(name text, value text, longest integer, required boolean) RETURNS text[]
-LANGUAGE sql STABLE PARALLEL SAFE COST 1 AS $$
-    SELECT CASE WHEN value IS DISTINCT FROM '' OR required THEN analytics_internal.text_problem(name, value, longest, required) END
-$$;
+LANGUAGE sql STABLE PARALLEL SAFE COST 1
+    RETURN CASE WHEN value IS DISTINCT FROM '' OR required THEN analytics_internal.text_problem(name, value, longest, required) END;
 COMMENT ON FUNCTION analytics_internal.long_text_problem(text, text, integer, boolean) IS
 'What is wrong with a text that may be empty unless it is required; NULL if nothing.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.training_example_problem(i analytics_internal.training_example_item) RETURNS text[]
-LANGUAGE sql STABLE PARALLEL SAFE COST 20 AS $$
-    SELECT coalesce(
+LANGUAGE sql STABLE PARALLEL SAFE COST 20
+    RETURN coalesce(
         analytics_internal.text_problem('conversation_id', i.conversation_id, 200, true),
         analytics_internal.long_text_problem('input_text', i.input_text, 100000, true),
         analytics_internal.long_text_problem('model_draft', i.model_draft, 100000, true),
@@ -43,8 +41,7 @@ LANGUAGE sql STABLE PARALLEL SAFE COST 20 AS $$
         analytics_internal.text_problem('agent', i.agent, 200, false),
         analytics_internal.long_text_problem('final_response', i.final_response, 100000, false),
         CASE WHEN i.id !~* '^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$' THEN ARRAY['id', 'a UUID', format('"%s"', left(i.id, 100))] END,
-        analytics_internal.instant_problem('created_at', i.created_at))
-$$;
+        analytics_internal.instant_problem('created_at', i.created_at));
 COMMENT ON FUNCTION analytics_internal.training_example_problem(analytics_internal.training_example_item) IS
 'What is wrong with a training example''s arguments; NULL if nothing.';
 
