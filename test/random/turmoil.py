@@ -231,7 +231,7 @@ class Turmoil(Session):
         self.run('ROLLBACK TO SAVEPOINT failing')
 
     def finish_prepared(self):
-        for (name,) in self.run("SELECT gid FROM pg_prepared_xacts ORDER BY prepared LIMIT 3"):
+        for (name,) in self.run("SELECT gid FROM pg_prepared_xacts WHERE database = current_database() ORDER BY prepared LIMIT 3"):
             self.attempt(lambda: self.run("%s PREPARED '%s'" % (self.rng.choice(['COMMIT', 'ROLLBACK']), name)))
 
     def read_only(self):
