@@ -3,82 +3,10 @@
 \ir include/start.sql
 SELECT no_plan();
 DO $$ BEGIN PERFORM analytics.setup_roles(); END $$;
-CREATE SCHEMA probe;
-GRANT USAGE, CREATE ON SCHEMA probe TO PUBLIC;
-
--- Facts of a tenant: the same ids for all, b's with other contents and names that betray where they come from.
-CREATE PROCEDURE probe.load(tenant text, mark text, factor integer) LANGUAGE plpgsql AS $$
-DECLARE
-    first CONSTANT timestamptz := '2026-02-20 00:00Z';
-BEGIN
-    PERFORM set_config('agent_analytics.tenant', tenant, true);
-    PERFORM analytics.record_batch('order', (SELECT jsonb_agg(jsonb_build_object('order_id', 'o' || i, 'customer_id', mark || 'customer' || i % 7,
-        'total_amount', 10 * factor + i % 5, 'created_at', first + i * interval '37 minutes',
-        'status', CASE WHEN i % 3 = 0 THEN 'fulfilled' ELSE 'pending' END,
-        'fulfilled_at', CASE WHEN i % 3 = 0 THEN first + i * interval '37 minutes' + interval '2 hours' END)) FROM generate_series(1, 400) i));
-    PERFORM analytics.record_batch('session', (SELECT jsonb_agg(jsonb_build_object('session_id', 's' || i, 'customer_id', mark || 'customer' || i % 9,
-        'started_at', first + i * interval '19 minutes')) FROM generate_series(1, 300 * factor) i));
-    PERFORM analytics.record_batch('llm_call', (SELECT jsonb_agg(jsonb_build_object('call_id', 'c' || i, 'model', mark || 'model' || i % 2,
-        'input_tokens', 100 * factor + i, 'output_tokens', i, 'cost_usd', 0.01 * factor, 'latency_ms', 100 * factor + i % 50, 'success', i % 10 <> 0,
-        'error_type', CASE WHEN i % 10 = 0 THEN mark || 'error' END, 'agent_id', mark || 'agent' || i % 3, 'task_id', 't' || i % 40,
-        'user_id', mark || 'user', 'created_at', first + i * interval '29 minutes')) FROM generate_series(1, 480) i));
-    PERFORM analytics.record_batch('task', (SELECT jsonb_agg(jsonb_build_object('task_id', 't' || i, 'agent_id', mark || 'agent' || i % 3,
-        'status', CASE WHEN i % 4 = 0 THEN 'failed' ELSE 'completed' END, 'task_type', mark || 'type', 'started_at', first + i * interval '5 hours',
-        'completed_at', first + i * interval '5 hours' + factor * interval '1 minute')) FROM generate_series(1, 40) i));
-    PERFORM analytics.record_batch('agent_status', (SELECT jsonb_agg(jsonb_build_object('agent_id', mark || 'agent' || i % 3, 'status', 'active',
-        'observed_at', first + i * interval '50 minutes')) FROM generate_series(1, 100) i));
-    PERFORM analytics.record_batch('span', (SELECT jsonb_agg(jsonb_build_object('span_id', i::text, 'trace_id', 'run' || i % 20, 'parent_span_id', CASE WHEN i > 20 THEN (i % 20)::text END,
-        'operation_name', mark || 'operation', 'start_time', timestamptz '2026-03-02 08:00Z' + i * interval '20 seconds', 'end_time', timestamptz '2026-03-02 08:00Z' + i * factor * interval '21 seconds',
-        'thread_id', mark || 'thread', 'model', mark || 'model', 'tool_name', mark || 'tool', 'status', 'error', 'error_message', mark || 'error', 'cost_usd', factor)) FROM generate_series(1, 100) i));
-    PERFORM analytics.record_batch('training_example', (SELECT jsonb_agg(jsonb_build_object('id', format('00000000-0000-4000-8000-%s', lpad(i::text, 12, '0')), 'conversation_id', mark || 'conversation' || i % 5,
-        'input_text', mark || 'question', 'model_draft', mark || 'draft', 'final_response', mark || 'answer', 'notes', mark || 'notes', 'agent', mark || 'agent', 'annotator', mark || 'annotator' || i % (2 * factor),
-        'category', mark || 'category' || i % (3 * factor), 'tone', mark || 'tone', 'sentiment', 'positive', 'safe_to_send', i % (2 * factor) = 0, 'accuracy_score', least(5, 1 + factor), 'helpfulness_score', 3, 'tone_score', 2,
-        'clarity_score', least(5, factor), 'confidence', 10 * factor, 'response_time_ms', 100 * factor, 'created_at', timestamptz '2026-02-26 00:00Z' + i * interval '1 hour')) FROM generate_series(1, 100) i));
-    PERFORM analytics.record_batch('submit_approval', (SELECT jsonb_agg(jsonb_build_object('id', md5(i::text)::uuid, 'conversation_id', mark || 'conversation' || i % 20, 'draft_response', mark || 'draft',
-        'confidence_score', 20 * factor + i % 40, 'agent', mark || 'agent' || i % 3, 'customer_name', mark || 'customer', 'priority', CASE WHEN i % 5 < factor THEN 'urgent' ELSE 'low' END,
-        'created_at', first + i * interval '97 minutes')) FROM generate_series(1, 150) i));
-    PERFORM analytics.record_batch('resolve_approval', (SELECT jsonb_agg(jsonb_build_object('id', md5(i::text)::uuid, 'decision', CASE WHEN i % 3 < factor - 1 THEN 'rejected' ELSE 'approved' END, 'resolved_by', mark || 'decider',
-        'resolved_at', first + i * interval '97 minutes' + factor * interval '3 hours')) FROM generate_series(1, 140) i));
-    PERFORM analytics.record_batch('agent_query', (SELECT jsonb_agg(jsonb_build_object('id', md5(i::text)::uuid, 'agent', mark || 'agent' || i % 3, 'query', mark || 'query', 'latency_ms', 300 * factor + i % 90,
-        'approved', i % 4 < factor, 'error_type', mark || 'error', 'created_at', first + i * interval '31 minutes')) FROM generate_series(1, 480) i));
-    INSERT INTO analytics_data.data_quality_checks (name, table_name, predicate) VALUES (mark || 'rule', 'training_examples', format('agent <> %L', mark || 'agent'));
-    PERFORM analytics.set_budget('default', 100 * factor, 'month'), analytics.set_budget(mark || 'budget', 10, 'day');
-    PERFORM analytics.reserve_budget(1, 'default', mark || 'reservation');
-END $$;
-
+\ir include/tenant_facts.sql
 \ir include/calls.sql
 SELECT is_empty('SELECT oid::regproc FROM probe.functions WHERE call IS NULL', 'there are sample arguments for each function');
-
--- Acts as PostgREST does: role and claims for the transaction.
-CREATE PROCEDURE probe.become(role text, tenant text) LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM set_config('request.jwt.claims', json_build_object('role', role, 'tenant_id', tenant, 'sub', 'someone')::text, true),
-            set_config('role', role, true);
-END $$;
-
--- What a role is told by everything it may read, errors included.
-CREATE FUNCTION probe.told(role text, tenant text) RETURNS TABLE (what text, answer text) LANGUAGE plpgsql AS $$
-DECLARE
-    f record;
-BEGIN
-    FOR f IN SELECT oid::regproc::text AS name, call FROM probe.functions WHERE provolatile <> 'v'
-             UNION ALL SELECT c, format('SELECT %s', c) FROM unnest('{analytics.get_budget_status(''b-secret-budget''),analytics.get_metric_series(''b-secret''),analytics.get_budget_forecast(14\,''b-secret-budget'')}'::text[]) c
-             -- Views of answers have no column tenant_id, and tell when they were asked.
-             UNION ALL SELECT v, format('SELECT string_agg(t::text, E''\n'' ORDER BY t::text) FROM (SELECT to_jsonb(v) - ''{customers,refreshed_at,metrics_updated_at,summary_updated_at,oldest_pending_age_minutes}''::text[] AS t FROM analytics.%I v %s) v', v,
-                                        CASE WHEN EXISTS (SELECT FROM pg_attribute WHERE attrelid = c AND attname = 'tenant_id') THEN 'WHERE tenant_id = ''a''' END)
-                       FROM (SELECT oid AS c, relname AS v FROM pg_class WHERE relnamespace = 'analytics'::regnamespace AND relkind = 'v') v ORDER BY 1 LOOP
-        what := f.name;
-        BEGIN
-            CALL probe.become(role, tenant);
-            EXECUTE f.call INTO answer;
-        EXCEPTION WHEN OTHERS THEN
-            answer := SQLSTATE || ' ' || SQLERRM;
-        END;
-        PERFORM set_config('role', 'none', true);
-        RETURN NEXT;
-    END LOOP;
-END $$;
-CREATE TABLE probe.roles AS SELECT * FROM unnest('{anon,authenticated,analytics_writer,analytics_admin,service_role}'::text[]) role;
+\ir include/told.sql
 
 CALL probe.load('a', 'a-', 1);
 SELECT count(*) AS nothing FROM analytics.refresh_rollups() \gset
