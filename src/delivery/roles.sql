@@ -125,7 +125,7 @@ BEGIN
                AND (c.relnamespace = 'analytics'::regnamespace
                     AND c.relname IN (SELECT e.name FROM analytics_internal.endpoints() e WHERE e.access IN ('reader', 'admin'))
                     OR c.relnamespace = to_regnamespace('analytics_store')
-                    AND c.relname <> ALL ('{sources,rollups,notes,watch,scheduled_views,metrics,derived_sources}'::name[])
+                    AND c.relname <> ALL ('{definitions,sources,rollups,notes,watch,scheduled_views,metrics,derived_sources}'::name[])
                     AND c.relname NOT IN (SELECT y.name || suffix FROM analytics_store.rollups y
                                           JOIN analytics_store.sources s USING (source_id) JOIN pg_class t ON t.oid = s.relation,
                                           unnest('{_base,_hour,_day,_rows}'::text[]) suffix
@@ -190,7 +190,7 @@ BEGIN
              WHERE p.pronamespace = 'analytics'::regnamespace
                AND p.proname::text IN (SELECT e.name FROM analytics_internal.endpoints() e WHERE e.access <> 'everyone')
                 OR p.pronamespace = 'analytics_internal'::regnamespace
-               AND p.proname ~ '^(install_|ensure_(?!policy)|load_|(lock_install|restore_rollup|refresh_step|refresh_runs|refresh_conversations|refresh_quality_days|data_quality_of|quality_tenants|forget_lost_sources|grant_access)$)'
+               AND p.proname ~ '^(install_|ensure_(?!policy)|load_|(lock_install|definition_changed|complete_table|restore_rollup|refresh_step|refresh_runs|refresh_conversations|refresh_quality_days|data_quality_of|quality_tenants|forget_lost_sources|grant_access)$)'
     LOOP
         EXECUTE pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', r.function);
     END LOOP;

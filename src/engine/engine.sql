@@ -5,6 +5,15 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN QUERY SELECT analytics_internal.ensure_schema('analytics_data', 'agent_analytics: the facts. Yours: made by analytics.install().');
     RETURN QUERY SELECT analytics_internal.ensure_schema('analytics_store', 'agent_analytics: definitions, rollup stores and notes. Made by analytics.install().');
+    IF to_regclass('analytics_store.definitions') IS NULL THEN
+        CREATE TABLE analytics_store.definitions (
+            object text PRIMARY KEY,
+            hash text NOT NULL);
+        COMMENT ON TABLE analytics_store.definitions IS 'What install() has made, and a hash of the definition it was last made by: where an update brings another one, it is made anew.';
+        COMMENT ON COLUMN analytics_store.definitions.object IS 'What it is: table, index, view and so on, with its name.';
+        COMMENT ON COLUMN analytics_store.definitions.hash IS 'MD5 of its definition.';
+        RETURN NEXT 'table analytics_store.definitions';
+    END IF;
     IF to_regclass('analytics_store.sources') IS NULL THEN
         CREATE TABLE analytics_store.sources (
             source_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -120,7 +129,7 @@ BEGIN
         COMMENT ON COLUMN analytics_store.derived_sources.origin IS 'The table that its rows are made of; who may not see all of its tenant''s rows there reads nothing that is stored.';
         RETURN NEXT 'table analytics_store.derived_sources';
     END IF;
-    RETURN QUERY SELECT l FROM unnest('{sources,rollups,watch,scheduled_views,derived_sources}'::text[]) name,
+    RETURN QUERY SELECT l FROM unnest('{definitions,sources,rollups,watch,scheduled_views,derived_sources}'::text[]) name,
                                analytics_internal.ensure_registry_policy('analytics_store.' || name) l;
     -- Notes tell who wrote when. Only their owner, as which the engine reads them, sees those of all tenants.
     RETURN QUERY SELECT analytics_internal.ensure_policy('analytics_store.notes', 'tenant_id IS NULL OR tenant_id = (SELECT analytics.current_tenant())');

@@ -4,8 +4,7 @@
 CREATE OR REPLACE FUNCTION analytics_internal.install_run_views() RETURNS SETOF text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $install$
 BEGIN
-    IF to_regclass('analytics_store.runs_live') IS NULL THEN
-        CREATE VIEW analytics_store.runs_live WITH (security_invoker = true) AS
+    RETURN QUERY SELECT analytics_internal.ensure_view('analytics_store.runs_live', $view$
             SELECT n.tenant_id, n.run_key AS run_id, '-infinity'::timestamptz AS from_at, 'infinity'::timestamptz AS to_at, 'infinity'::timestamptz AS near
             FROM analytics_store.run_notes n
             UNION ALL
@@ -14,23 +13,16 @@ BEGIN
             -- least() is start_time, but no index of it may be taken for this: that would read all runs before the moment.
             SELECT r.tenant_id, r.run_id, least(r.start_time, r.last_instant), r.last_instant, 'infinity' FROM analytics_store.runs r WHERE r.last_instant - r.start_time >= interval '1 hour'
             UNION ALL
-            SELECT s.tenant_id, s.run_key, s.start_time, 'infinity', 'infinity' FROM analytics_data.spans s WHERE (SELECT analytics_internal.spans_are_restricted());
-        COMMENT ON VIEW analytics_store.runs_live IS
-            'Runs whose stored summary does not hold at a moment m with from_at <= m < to_at: touched since the last refresh, or with something to come after it; all of them for a reader who may not see all spans. Ask for near > m - 1 hour too, which is so for all of these: then short runs are found by their start, and long ones by an index of their own.';
-        RETURN NEXT 'view analytics_store.runs_live';
-    END IF;
-    IF to_regclass('analytics_store.runs_resummarised') IS NULL THEN
-        CREATE VIEW analytics_store.runs_resummarised WITH (security_invoker = true) AS
+            SELECT s.tenant_id, s.run_key, s.start_time, 'infinity', 'infinity' FROM analytics_data.spans s WHERE (SELECT analytics_internal.spans_are_restricted())$view$,
+            'Runs whose stored summary does not hold at a moment m with from_at <= m < to_at: touched since the last refresh, or with something to come after it; all of them for a reader who may not see all spans. Ask for near > m - 1 hour too, which is so for all of these: then short runs are found by their start, and long ones by an index of their own.');
+    RETURN QUERY SELECT analytics_internal.ensure_view('analytics_store.runs_resummarised', $view$
             SELECT l.tenant_id, s.* FROM (SELECT l.tenant_id, array_agg(DISTINCT l.run_id) AS runs FROM analytics_store.runs_live l
                                           WHERE l.from_at <= (SELECT analytics_internal.moment()) AND l.to_at > (SELECT analytics_internal.moment())
                                             AND l.near > (SELECT analytics_internal.moment() - interval '1 hour')
                                           GROUP BY l.tenant_id) l,
-                 LATERAL analytics_internal.summarise_runs(l.tenant_id, l.runs, (SELECT analytics_internal.moment())) s;
-        COMMENT ON VIEW analytics_store.runs_resummarised IS 'The runs of runs_live, summed up from their spans as of moment().';
-        RETURN NEXT 'view analytics_store.runs_resummarised';
-    END IF;
-    IF to_regclass('analytics_store.runs_now') IS NULL THEN
-        CREATE VIEW analytics_store.runs_now WITH (security_invoker = true) AS
+                 LATERAL analytics_internal.summarise_runs(l.tenant_id, l.runs, (SELECT analytics_internal.moment())) s$view$,
+            'The runs of runs_live, summed up from their spans as of moment().');
+    RETURN QUERY SELECT analytics_internal.ensure_view('analytics_store.runs_now', $view$
             SELECT r.tenant_id, r.start_time, r.end_time, r.status, r.has_errors, r.span_count, r.llm_calls, r.input_tokens, r.output_tokens, r.cost, r.duration_us
             FROM analytics_store.runs r
             WHERE r.last_instant <= (SELECT analytics_internal.moment())
@@ -39,20 +31,15 @@ BEGIN
             UNION ALL
             SELECT r.tenant_id, r.start_time, r.end_time, r.status, r.has_errors, r.span_count, r.llm_calls, r.input_tokens, r.output_tokens, r.cost,
                    CASE WHEN r.status <> 'running' THEN (extract(epoch FROM r.end_time - r.start_time) * 1000000)::bigint END
-            FROM analytics_store.runs_resummarised r;
-        COMMENT ON VIEW analytics_store.runs_now IS 'Summaries of runs as of moment(), exact whatever has been refreshed.';
-        RETURN NEXT 'view analytics_store.runs_now';
-    END IF;
-    IF to_regclass('analytics_store.runs_unsettled') IS NULL THEN
-        CREATE VIEW analytics_store.runs_unsettled WITH (security_invoker = true) AS
+            FROM analytics_store.runs_resummarised r$view$,
+            'Summaries of runs as of moment(), exact whatever has been refreshed.');
+    RETURN QUERY SELECT analytics_internal.ensure_view('analytics_store.runs_unsettled', $view$
             SELECT r.tenant_id, r.start_time AS at FROM analytics_store.runs_live l JOIN analytics_store.runs r USING (tenant_id, run_id)
             WHERE l.from_at <= (SELECT analytics_internal.moment()) AND l.to_at > (SELECT analytics_internal.moment())
               AND l.near > (SELECT analytics_internal.moment() - interval '1 hour')
             UNION ALL
-            SELECT r.tenant_id, r.start_time FROM analytics_store.runs_resummarised r;
-        COMMENT ON VIEW analytics_store.runs_unsettled IS 'Where stored summaries of runs and runs_now differ: the starts of those runs in either.';
-        RETURN NEXT 'view analytics_store.runs_unsettled';
-    END IF;
+            SELECT r.tenant_id, r.start_time FROM analytics_store.runs_resummarised r$view$,
+            'Where stored summaries of runs and runs_now differ: the starts of those runs in either.');
 END $install$;
 COMMENT ON FUNCTION analytics_internal.install_run_views() IS 'Makes the views by which readers of summaries of runs see them as of a moment; a line for each.';
 

@@ -3,11 +3,8 @@
 CREATE OR REPLACE FUNCTION analytics_internal.ensure_training_view() RETURNS SETOF text
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF to_regclass('analytics.training_quality_metrics') IS NULL THEN
-        CREATE VIEW analytics.training_quality_metrics WITH (security_invoker) AS SELECT * FROM analytics.get_training_quality_daily();
-        COMMENT ON VIEW analytics.training_quality_metrics IS 'Training examples of the last seven UTC days, newest first: get_training_quality_daily() with its defaults.';
-        RETURN NEXT 'view analytics.training_quality_metrics';
-    END IF;
+    RETURN QUERY SELECT analytics_internal.ensure_answer_view('training_quality_metrics', 'get_training_quality_daily',
+        'Training examples of the last seven UTC days, newest first: get_training_quality_daily() with its defaults.');
     RETURN QUERY SELECT analytics_internal.ensure_comments('analytics.training_quality_metrics', jsonb_build_object(
         'day_bucket', 'The UTC day.',
         'total_training_examples', 'Drafts that were judged.',
