@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds and tests on other Debian releases, and so on other PostgreSQL versions: trixie has 17, sid has 18.
 #   other_versions.sh [suite ...]     default: trixie sid; STAGES="unit regress" chooses the stages of scripts/check.sh
+#                                     STAGES=migrate moves a database there from PostgreSQL 15 (test/run_migrate.sh)
 #   other_versions.sh --remove        removes the releases that were kept
 # Each release is unpacked by debootstrap (root only, some minutes, 2 GB) into $OTHER_DEBIANS and kept there for the
 # next time. Runs have their own mounts and processes, which end with them; the checkout is copied in, not touched.
@@ -50,8 +51,9 @@ for suite in "$@"; do
         tar -C "$root/agent_analytics" --no-same-owner -xf -
     status=0
     # shellcheck disable=SC2016
-    chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root stages="$stages" \
-        bash -c 'cd agent_analytics && scripts/setup-debian.sh && pg_config --version && scripts/check.sh $stages' \
+    chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root stages="$stages" MIRROR="$mirror" \
+        bash -c 'cd agent_analytics && scripts/setup-debian.sh && pg_config --version && case " $stages " in *" migrate "*) . scripts/old_server.sh ;; esac &&
+                 scripts/check.sh $stages' \
         </dev/null >"$root.log" 2>&1 || status=$?
     version=$(sed -n 's/^PostgreSQL /&/p' "$root.log" | head -n 1)
     summary+=("$suite, ${version:-no server}: $(tail -n 1 "$root.log")")
