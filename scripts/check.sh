@@ -7,9 +7,9 @@
 
 # Stage and the seconds it may take (on two busy cores; together below 25 minutes when all goes well).
 declare -A limit=([format]=60 [tidy]=1800 [unit]=1200 [sanitize]=1800 [symbols]=60 [boundary]=120 [regress]=300 [tap]=300 [limits]=180 [api]=400 [isolation]=600
-    [random]=240 [hostile]=500 [privacy]=300 [fuzz]=600 [recovery]=700 [migrate]=2400 [log]=30)
+    [random]=240 [hostile]=500 [timeouts]=500 [sqlsmith]=300 [privacy]=300 [fuzz]=600 [recovery]=700 [migrate]=2400 [log]=30)
 all="format unit symbols boundary regress tap limits api isolation random hostile log"
-long="$all privacy fuzz recovery migrate sanitize tidy"
+long="$all timeouts sqlsmith privacy fuzz recovery migrate sanitize tidy"
 [ $# != 0 ] || set -- $all
 [ "$*" != long ] || set -- $long
 for stage in "$@"; do [ -n "${limit[$stage]:-}" ] || fail "There is no stage $stage. Stages: $long"; done

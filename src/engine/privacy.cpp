@@ -57,7 +57,7 @@ class JsonRedaction {
                 break;
             case WJB_KEY:
                 key = text_of(value);
-                set_text(value, free_key(core::redacted(key, *name_).value_or(key)));
+                set_text(value, free_key(core::redacted(key, *name_, pg::check_for_interrupts).value_or(key)));
                 push(token, &value, result);
                 break;
             case WJB_VALUE:
@@ -114,7 +114,8 @@ class JsonRedaction {
             return;
         }
         if (std::optional<std::string> const clean =
-                key.empty() ? core::redacted(text, *name_) : core::redacted_value(key, text, *name_))
+                key.empty() ? core::redacted(text, *name_, pg::check_for_interrupts)
+                            : core::redacted_value(key, text, *name_, pg::check_for_interrupts))
             set_text(value, *clean);
     }
     void push(JsonbIteratorToken token, JsonbValue *value, JsonbValue *&result) {
@@ -133,15 +134,16 @@ class JsonRedaction {
 ANALYTICS_FUNCTION(analytics_redact_pii) {
     using namespace analytics;
     Datum const given = PG_GETARG_DATUM(0);
-    return engine::text_or_given(core::redacted(pg::text_view(given)), given);
+    return engine::text_or_given(core::redacted(pg::text_view(given), {}, pg::check_for_interrupts), given);
 }
 
 ANALYTICS_FUNCTION(analytics_redact_text) {
     using namespace analytics;
     pg::Args const args(fcinfo);
     if (args.null(0)) PG_RETURN_NULL();
-    return engine::text_or_given(core::redacted(pg::text_view(args.datum(0)), engine::known_name(args, 1)),
-                                 args.datum(0));
+    return engine::text_or_given(
+        core::redacted(pg::text_view(args.datum(0)), engine::known_name(args, 1), pg::check_for_interrupts),
+        args.datum(0));
 }
 
 ANALYTICS_FUNCTION(analytics_redact_json) {

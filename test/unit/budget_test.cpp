@@ -84,6 +84,18 @@ TEST(Budget, ExtremesGiveFiniteAnswers) {
     EXPECT_THROW(forecast_exhaustion(std::vector<double>{1}, 0, 1, 0, 0), std::invalid_argument);
 }
 
+TEST(Budget, EndsWhenItIsTold) {
+    struct Ended {};
+    std::vector<double> series;
+    for (int i = 0; i < 100; ++i) series.push_back(10 + i % 7);
+    int calls = 0;
+    EXPECT_THROW((void)forecast_exhaustion(series, 0, 1e9, 1000, 7,
+                                           [&] {
+                                               if (++calls == 500) throw Ended{};
+                                           }),
+                 Ended);
+}
+
 TEST(Random, UniformNormalAndRepeatable) {
     double sum = 0, squares = 0;
     for (std::uint64_t i = 0; i < 100'000; ++i) {

@@ -281,6 +281,24 @@ TEST(Redact, TakesLinearTime) {
     }
 }
 
+TEST(Redact, EndsWhenItIsTold) {
+    struct Ended {};
+    for (const char *unit : {"1-", "a ", "jane@example.com ", "\u00e9\u6c49"}) {
+        std::string text;
+        while (text.size() < 1'000'000) text += unit;
+        int calls = 0;
+        EXPECT_THROW((void)redacted(text, {},
+                                    [&] {
+                                        if (++calls == 5) throw Ended{};
+                                    }),
+                     Ended)
+            << unit;
+        calls = 0;
+        (void)redacted(text, {}, [&] { ++calls; });
+        EXPECT_GE(calls, 15) << unit;
+    }
+}
+
 TEST(Fold, OneByteACharacterAndBack) {
     std::string const text = "a\u200Bé汉５Ж\U0001F600\xFF";
     std::string const form = privacy::folded(text);

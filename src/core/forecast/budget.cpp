@@ -21,7 +21,7 @@ std::optional<double> day_quantile(std::span<const double> sorted_days, double p
 
 }  // namespace
 
-Exhaustion exhaustion_of(const SpendPaths &spend, double spent, double budget) {
+Exhaustion exhaustion_of(const SpendPaths &spend, double spent, double budget, const Stop &stop) {
     if (!std::isfinite(spent) || !std::isfinite(budget)) throw std::invalid_argument("spent and budget must be finite");
     std::size_t const days = spend.days();
     Exhaustion answer;
@@ -29,6 +29,7 @@ Exhaustion exhaustion_of(const SpendPaths &spend, double spent, double budget) {
     std::vector<double> reached, totals;
     double const share = 1 / static_cast<double>(spend.paths().size());
     for (const std::vector<double> &path : spend.paths()) {
+        if (stop) stop();
         double sum = 0, day = spent >= budget ? 0 : std::numeric_limits<double>::infinity();
         for (std::size_t k = 0; k < days; ++k) {
             if (std::isinf(day) && spent + sum + path[k] >= budget)
@@ -54,7 +55,7 @@ Exhaustion exhaustion_of(const SpendPaths &spend, double spent, double budget) {
 Exhaustion forecast_exhaustion(std::span<const double> series, double spent, double budget, std::size_t horizon,
                                std::size_t season, const Stop &stop) {
     if (horizon < 1 || horizon > 10'000) throw std::invalid_argument("the horizon must be 1 to 10,000 steps");
-    return exhaustion_of(SpendPaths(series, season, horizon, stop), spent, budget);
+    return exhaustion_of(SpendPaths(series, season, horizon, stop), spent, budget, stop);
 }
 
 }  // namespace analytics::core

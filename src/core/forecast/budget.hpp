@@ -27,6 +27,6 @@ Exhaustion forecast_exhaustion(std::span<const double> series, double spent, dou
                                std::size_t season, const Stop & = {});
 
 /// The same of given futures.
-Exhaustion exhaustion_of(const SpendPaths &, double spent, double budget);
+Exhaustion exhaustion_of(const SpendPaths &, double spent, double budget, const Stop & = {});
 
 }  // namespace analytics::core

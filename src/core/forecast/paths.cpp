@@ -74,24 +74,28 @@ SpendPaths::SpendPaths(std::span<const double> series, std::size_t season, std::
                        std::size_t paths) {
     PreparedSeries const prepared(series, season);
     Prediction const prediction = predict(prepared.values, prepared.season, horizon, stop);
-    simulate(path_model(prediction, horizon, prepared.season), paths);
-    for (auto &path : paths_)
+    simulate(path_model(prediction, horizon, prepared.season), paths, stop);
+    for (auto &path : paths_) {
+        if (stop) stop();
         for (double &x : path) x = prepared.restore(x);
+    }
 }
 
-SpendPaths::SpendPaths(const PathModel &model, std::size_t paths) { simulate(model, paths); }
+SpendPaths::SpendPaths(const PathModel &model, std::size_t paths) { simulate(model, paths, {}); }
 
-void SpendPaths::simulate(const PathModel &model, std::size_t paths) {
+void SpendPaths::simulate(const PathModel &model, std::size_t paths, const Stop &stop) {
     if (paths == 0) throw std::invalid_argument("at least one path is needed");
     std::size_t const days = model.centre.size();
     NoiseQuantiles const draw(model);
     double const count = static_cast<double>(paths);
-    paths_.assign(paths, std::vector<double>(days));
+    paths_.reserve(paths);
     for (std::size_t p = 0; p < paths; ++p) {
+        if (stop) stop();
+        std::vector<double> &path = paths_.emplace_back(days);
         double level = model.start_deviation * heavy(fast_normal_quantile((static_cast<double>(p) + 0.5) / count));
         for (std::size_t k = 0; k < days; ++k) {
             double const noise = model.scale * draw(random_uniform(seed, p, k));
-            paths_[p][k] = std::max(0.0, model.transform.back(model.centre[k] + level + noise));
+            path[k] = std::max(0.0, model.transform.back(model.centre[k] + level + noise));
             level += model.drift * noise;
         }
     }

@@ -38,7 +38,7 @@ class SpendPaths {
     std::size_t days() const { return paths_.front().size(); }
 
   private:
-    void simulate(const PathModel &, std::size_t paths);
+    void simulate(const PathModel &, std::size_t paths, const Stop &);
     std::vector<std::vector<double>> paths_;
 };
 

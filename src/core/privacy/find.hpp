@@ -24,7 +24,7 @@ using Finds = std::vector<Found>;
 
 /// Everything, in one walk: each word and each sign that may begin or betray something is shown to the finder that
 /// knows about it.
-Finds find_all(std::string_view folded_text, const KnownName &);
+Finds find_all(std::string_view folded_text, const KnownName &, const Stop &);
 
 /// A finder is shown places in rising order. What it has taken or looked at in vain it does not look at again, so that
 /// the time stays linear.

@@ -1,4 +1,5 @@
 #include "core/privacy/find.hpp"
+#include "core/privacy/fold.hpp"
 
 namespace analytics::core::privacy {
 namespace {
@@ -16,7 +17,7 @@ constexpr std::array<Sign, 256> signs = [] {
 
 }  // namespace
 
-Finds find_all(std::string_view text, const KnownName &name) {
+Finds find_all(std::string_view text, const KnownName &name, const Stop &stop) {
     Finds finds;
     EmailFinder emails(text);
     Ipv6Finder ipv6(text);
@@ -24,8 +25,12 @@ Finds find_all(std::string_view text, const KnownName &name) {
     NameFinder const names(name);
     std::size_t numbers_done = 0, addresses_done = 0;
     Word before;  // the last word with a capital letter
-    std::size_t i = 0;
+    std::size_t i = 0, next_stop = 0;
     while (i < text.size()) {
+        if (i >= next_stop) {
+            if (stop) stop();
+            next_stop = i + stop_every;
+        }
         switch (signs[static_cast<unsigned char>(text[i])]) {
         case nothing:
             ++i;

@@ -139,11 +139,16 @@ bool is_ascii(std::string_view text) {
     return (any & 0x8080808080808080U) == 0;
 }
 
-std::string folded(std::string_view text) {
+std::string folded(std::string_view text, const Stop &stop) {
     std::string out;
     out.resize(text.size());
     std::size_t n = 0;
+    std::size_t next_stop = 0;
     for (std::size_t i = 0; i < text.size();) {
+        if (i >= next_stop) {
+            if (stop) stop();
+            next_stop = i + stop_every;
+        }
         if (static_cast<unsigned char>(text[i]) < 0x80) {
             out[n++] = text[i++];
             continue;

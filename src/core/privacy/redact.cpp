@@ -38,11 +38,11 @@ void settle(std::string_view text, Finds &finds) {
 }
 
 /// The finds in a text, as bytes of the text itself.
-Finds finds_in(std::string_view text, const KnownName &name) {
+Finds finds_in(std::string_view text, const KnownName &name, const Stop &stop) {
     bool const plain = is_ascii(text);
-    std::string const other_form = plain ? std::string() : folded(text);
+    std::string const other_form = plain ? std::string() : folded(text, stop);
     std::string_view const form = plain ? text : std::string_view(other_form);
-    Finds finds = privacy::find_all(form, name);
+    Finds finds = privacy::find_all(form, name, stop);
     settle(form, finds);
     if (!plain) {
         Unfolder original(text);
@@ -70,34 +70,35 @@ std::string replaced(std::string_view text, const Finds &finds) {
 }
 
 /// What a find takes away may make a find of its neighbours: again, until nothing changes.
-std::string settled(std::string text, const KnownName &name) {
+std::string settled(std::string text, const KnownName &name, const Stop &stop) {
     for (int pass = 1; pass < most_passes; ++pass) {
-        Finds const finds = finds_in(text, name);
+        Finds const finds = finds_in(text, name, stop);
         if (finds.empty()) return text;
         text = replaced(text, finds);
     }
-    return finds_in(text, name).empty() ? text : std::string(marks[0]);
+    return finds_in(text, name, stop).empty() ? text : std::string(marks[0]);
 }
 
 }  // namespace
 
-std::optional<std::string> redacted(std::string_view text, const KnownName &name) {
-    Finds const finds = finds_in(text, name);
+std::optional<std::string> redacted(std::string_view text, const KnownName &name, const Stop &stop) {
+    Finds const finds = finds_in(text, name, stop);
     if (finds.empty()) return std::nullopt;
-    return settled(replaced(text, finds), name);
+    return settled(replaced(text, finds), name, stop);
 }
 
-std::optional<std::string> redacted_value(std::string_view key, std::string_view value, const KnownName &name) {
+std::optional<std::string> redacted_value(std::string_view key, std::string_view value, const KnownName &name,
+                                          const Stop &stop) {
     // As the member stands in JSON. What is found in the key is the key's business.
     std::string member = "\"";
     member.append(key).append("\": \"");
     std::size_t const before = member.size();
     member.append(value).append("\"");
-    Finds finds = finds_in(member, name);
+    Finds finds = finds_in(member, name, stop);
     std::erase_if(finds, [&](const Found &f) { return f.to <= before || f.from >= before + value.size(); });
     for (Found &f : finds) f = {std::max(f.from, before) - before, std::min(f.to - before, value.size()), f.kind};
-    if (finds.empty()) return redacted(value, name);
-    return settled(replaced(value, finds), name);
+    if (finds.empty()) return redacted(value, name, stop);
+    return settled(replaced(value, finds), name, stop);
 }
 
 }  // namespace analytics::core
