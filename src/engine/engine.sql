@@ -313,7 +313,13 @@ BEGIN
     sources := ARRAY(SELECT source_id FROM analytics_store.sources ORDER BY source_id);
     FOREACH source IN ARRAY sources LOOP
         LOOP
-            done := analytics_internal.refresh_step(source);
+            BEGIN  -- a measure that fails on a row of one table is no reason to let all others wait
+                done := analytics_internal.refresh_step(source);
+            EXCEPTION WHEN OTHERS THEN
+                RAISE WARNING 'the rollups of % were not refreshed: %',
+                    (SELECT s.relation FROM analytics_store.sources s WHERE s.source_id OPERATOR(pg_catalog.=) source), SQLERRM;
+                done := true;
+            END;
             COMMIT;
             EXIT WHEN done;
         END LOOP;
@@ -343,8 +349,13 @@ BEGIN
            AND pg_catalog.pg_has_role(c.relowner, 'USAGE')  -- only its owner may refresh a view
     LOOP
         started := pg_catalog.clock_timestamp();
-        EXECUTE pg_catalog.format('REFRESH MATERIALIZED VIEW %s %s',
-            CASE WHEN scheduled.concurrently THEN 'CONCURRENTLY' ELSE '' END, scheduled.view::pg_catalog.text);
+        BEGIN
+            EXECUTE pg_catalog.format('REFRESH MATERIALIZED VIEW %s %s',
+                CASE WHEN scheduled.concurrently THEN 'CONCURRENTLY' ELSE '' END, scheduled.view::pg_catalog.text);
+        EXCEPTION WHEN OTHERS THEN
+            RAISE WARNING 'the materialized view % was not refreshed: %', scheduled.view, SQLERRM;
+            CONTINUE;
+        END;
         UPDATE analytics_store.scheduled_views v
            SET last_refresh_at = started,
                duration_ms = 1000 OPERATOR(pg_catalog.*) extract(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) started)::pg_catalog.float8
@@ -354,7 +365,7 @@ BEGIN
 END $$;
 COMMENT ON PROCEDURE analytics.run_maintenance() IS
 'What a cron job calls every minute: refreshes all rollups, in steps that commit, and scheduled materialized views that are due.
-CALL analytics.run_maintenance(); outside a transaction. Interrupted, it goes on where it stopped at the next call.';
+CALL analytics.run_maintenance(); outside a transaction. Interrupted, it goes on where it stopped at the next call. What fails (a measure of one table, a materialized view) is a WARNING, and the rest goes on.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.is_unrestricted(source_id integer) RETURNS boolean
 LANGUAGE c STABLE PARALLEL SAFE STRICT COST 10 AS 'MODULE_PATHNAME', 'analytics_is_unrestricted';

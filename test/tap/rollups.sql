@@ -370,6 +370,29 @@ SELECT is(public.slowed_differs(), 0::bigint, 'exactly, too');
 SELECT analytics.drop_rollup('slowed') IS NULL AS nothing \gset
 DROP TABLE public.slowly;
 DROP FUNCTION public.slow(integer), public.slowed_differs();
+
+-- A measure that fails on a row of one table lets no other wait.
+CREATE TABLE public.fails (at timestamptz NOT NULL, x integer);
+CREATE TABLE public.sound (at timestamptz NOT NULL, x integer);
+CREATE MATERIALIZED VIEW public.failing_view AS SELECT 1 / x AS y FROM public.fails;
+CREATE MATERIALIZED VIEW public.sound_view AS SELECT sum(x) AS y FROM public.sound;
+SELECT analytics.create_rollup('failing', 'public.fails', 'at', '{"x": "sum(1 / x)"}'), analytics.create_rollup('goes_on', 'public.sound', 'at', '{"x": "sum(x)"}'),
+    analytics.schedule_refresh('public.failing_view', '1 minute'), analytics.schedule_refresh('public.sound_view', '1 minute') \g /dev/null
+INSERT INTO public.fails VALUES ('2024-03-01', 0);
+INSERT INTO public.sound VALUES ('2024-03-01', 1);
+SET client_min_messages = error;
+CALL analytics.run_maintenance();
+RESET client_min_messages;
+SELECT results_eq($$SELECT name, watermark IS NOT NULL FROM analytics.get_rollup_status() WHERE name IN ('failing', 'goes_on') ORDER BY 1$$, $$VALUES ('failing', false), ('goes_on', true)$$,
+    'run_maintenance goes on where a measure fails');
+SELECT is((SELECT y FROM public.sound_view), 1::bigint, 'and where a materialized view does');
+SELECT throws_ok('SELECT analytics.refresh_rollups()', '22012', NULL, 'refresh_rollups tells of it');
+UPDATE public.fails SET x = 1;
+CALL analytics.run_maintenance();
+SELECT is((SELECT sum(x) FROM analytics.failing), 1::numeric, 'mended, it is refreshed');
+SELECT analytics.drop_rollup('failing'), analytics.drop_rollup('goes_on') \g /dev/null
+DROP TABLE public.fails, public.sound CASCADE;
+CALL analytics.run_maintenance();
 SELECT is_empty($$SELECT public.everything() EXCEPT SELECT what FROM public.inventory$$, 'at the end nothing is left');
 
 -- Roles outlive the database.
