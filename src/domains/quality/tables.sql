@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION analytics_internal.install_quality() RETURNS SETOF text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $install$
 DECLARE
+    unnoted boolean;
     source text;
     t record;
 BEGIN
@@ -109,21 +110,19 @@ BEGIN
         ALTER POLICY tenant_isolation ON analytics_store.conversation_notes
             USING (tenant_id = (SELECT analytics.current_tenant()) AND NOT (SELECT analytics_internal.conversations_are_restricted()));
     END IF;
-    FOR t IN SELECT s.source, v.* FROM unnest('{analytics_data.agent_approvals,analytics_data.training_examples}'::text[]) s(source),
+    unnoted := NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'analytics_data.training_examples'::regclass AND tgname = 'agent_analytics_conversation_insert');
+    FOR t IN SELECT s.source, lower(event) AS name, v.* FROM unnest('{analytics_data.agent_approvals,analytics_data.training_examples}'::text[]) s(source),
                  (VALUES ('INSERT', 'REFERENCING NEW TABLE AS new_rows'), ('UPDATE', 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows'),
-                         ('DELETE', 'REFERENCING OLD TABLE AS old_rows'), ('TRUNCATE', '')) v(event, tables)
-             WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = s.source::regclass AND tgname = 'agent_analytics_conversation_' || lower(event)) LOOP
-        EXECUTE format('CREATE TRIGGER agent_analytics_conversation_%s AFTER %s ON %s %s FOR EACH STATEMENT EXECUTE FUNCTION analytics_internal.note_conversations()',
-                       lower(t.event), t.event, t.source, t.tables);
-        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER agent_analytics_conversation_%s', t.source, lower(t.event));
-        IF t.event = 'INSERT' AND t.source = 'analytics_data.training_examples' THEN
-            -- What was there before anybody noted, and what changed while nobody did (DROP EXTENSION takes the triggers along).
-            DELETE FROM analytics_store.orphan_examples;
-            INSERT INTO analytics_store.conversation_notes (tenant_id, conversation_id)
-            SELECT DISTINCT e.tenant_id, e.conversation_id FROM analytics_data.training_examples e WHERE e.conversation_id IS NOT NULL;
-        END IF;
-        RETURN NEXT format('trigger agent_analytics_conversation_%s on %s', lower(t.event), t.source);
+                         ('DELETE', 'REFERENCING OLD TABLE AS old_rows'), ('TRUNCATE', '')) v(event, tables) LOOP
+        RETURN QUERY SELECT analytics_internal.ensure_trigger(t.source, 'agent_analytics_conversation_' || t.name, format($trigger$
+            CREATE TRIGGER agent_analytics_conversation_%1$s AFTER %2$s ON %3$s %4$s FOR EACH STATEMENT EXECUTE FUNCTION analytics_internal.note_conversations();
+            ALTER TABLE %3$s ENABLE ALWAYS TRIGGER agent_analytics_conversation_%1$s$trigger$, t.name, t.event, t.source, t.tables));
     END LOOP;
+    IF unnoted THEN  -- what was there before anybody noted, and what changed while nobody did (DROP EXTENSION takes the triggers along)
+        DELETE FROM analytics_store.orphan_examples;
+        INSERT INTO analytics_store.conversation_notes (tenant_id, conversation_id)
+        SELECT DISTINCT e.tenant_id, e.conversation_id FROM analytics_data.training_examples e WHERE e.conversation_id IS NOT NULL;
+    END IF;
     FOR t IN SELECT s.source FROM unnest('{analytics_data.agent_approvals,analytics_data.training_examples}'::text[]) s(source) LOOP
         RETURN QUERY SELECT analytics_internal.ensure_trigger(t.source, 'agent_analytics_conversation_replicated', format($trigger$
             CREATE TRIGGER agent_analytics_conversation_replicated AFTER INSERT OR UPDATE OR DELETE ON %1$s

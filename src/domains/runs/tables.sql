@@ -14,6 +14,7 @@ COMMENT ON TYPE analytics_internal.run_summary IS
 CREATE OR REPLACE FUNCTION analytics_internal.install_runs() RETURNS SETOF text
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $install$
 DECLARE
+    unnoted boolean;
     t record;
 BEGIN
     RETURN QUERY SELECT analytics_internal.ensure_table('analytics_data.spans', $columns$
@@ -94,14 +95,17 @@ BEGIN
             USING (tenant_id = (SELECT analytics.current_tenant()) AND NOT (SELECT analytics_internal.spans_are_restricted()));
     END IF;
     RETURN QUERY SELECT analytics_internal.install_run_views();
-    FOR t IN SELECT * FROM (VALUES ('INSERT', 'REFERENCING NEW TABLE AS new_spans'), ('UPDATE', 'REFERENCING OLD TABLE AS old_spans NEW TABLE AS new_spans'),
-                                   ('DELETE', 'REFERENCING OLD TABLE AS old_spans'), ('TRUNCATE', '')) v(event, tables)
-             WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'analytics_data.spans'::regclass AND tgname = 'agent_analytics_run_' || lower(event)) LOOP
-        EXECUTE format('CREATE TRIGGER agent_analytics_run_%s AFTER %s ON analytics_data.spans %s FOR EACH STATEMENT EXECUTE FUNCTION analytics_internal.note_runs()',
-                       lower(t.event), t.event, t.tables);
-        EXECUTE format('ALTER TABLE analytics_data.spans ENABLE ALWAYS TRIGGER agent_analytics_run_%s', lower(t.event));
-        RETURN NEXT format('trigger agent_analytics_run_%s on analytics_data.spans', lower(t.event));
+    unnoted := NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'analytics_data.spans'::regclass AND tgname = 'agent_analytics_run_update');
+    FOR t IN SELECT lower(event) AS name, * FROM (VALUES ('INSERT', 'REFERENCING NEW TABLE AS new_spans'),
+                 ('UPDATE', 'REFERENCING OLD TABLE AS old_spans NEW TABLE AS new_spans'), ('DELETE', 'REFERENCING OLD TABLE AS old_spans'), ('TRUNCATE', '')) v(event, tables) LOOP
+        RETURN QUERY SELECT analytics_internal.ensure_trigger('analytics_data.spans', 'agent_analytics_run_' || t.name, format($trigger$
+            CREATE TRIGGER agent_analytics_run_%1$s AFTER %2$s ON analytics_data.spans %3$s FOR EACH STATEMENT EXECUTE FUNCTION analytics_internal.note_runs();
+            ALTER TABLE analytics_data.spans ENABLE ALWAYS TRIGGER agent_analytics_run_%1$s$trigger$, t.name, t.event, t.tables));
     END LOOP;
+    IF unnoted THEN  -- what was there before anybody noted, and what changed while nobody did (DROP EXTENSION takes the triggers along)
+        INSERT INTO analytics_store.run_notes (tenant_id, run_key)
+        SELECT r.tenant_id, r.run_id FROM analytics_store.runs r UNION SELECT s.tenant_id, s.run_key FROM analytics_data.spans s;
+    END IF;
     RETURN QUERY SELECT analytics_internal.ensure_trigger('analytics_data.spans', 'agent_analytics_run_replicated', $trigger$
         CREATE TRIGGER agent_analytics_run_replicated AFTER INSERT OR UPDATE OR DELETE ON analytics_data.spans
         FOR EACH ROW WHEN (analytics_internal.is_replicating()) EXECUTE FUNCTION analytics_internal.note_replicated_run();
