@@ -6,7 +6,7 @@
 . "$(dirname "$0")/common.sh"
 
 # Stage and the seconds it may take (on two busy cores; together below 25 minutes when all goes well).
-declare -A limit=([format]=60 [tidy]=1800 [unit]=1200 [sanitize]=1800 [symbols]=60 [boundary]=120 [regress]=300 [tap]=300 [limits]=180 [api]=400 [isolation]=600
+declare -A limit=([format]=60 [tidy]=1800 [unit]=1200 [sanitize]=1800 [symbols]=60 [boundary]=120 [regress]=300 [tap]=600 [limits]=180 [api]=400 [isolation]=600
     [random]=240 [hostile]=500 [timeouts]=500 [sqlsmith]=300 [privacy]=300 [fuzz]=600 [recovery]=700 [migrate]=2400 [log]=30)
 all="format unit symbols boundary regress tap limits api isolation random hostile log"
 long="$all timeouts sqlsmith privacy fuzz recovery migrate sanitize tidy"
