@@ -6,7 +6,7 @@
 namespace analytics::core {
 namespace {
 
-constexpr double coarse_alert = 3.3, fine_alert = 5.8;  // decades beyond the allowances that make an alert
+constexpr double coarse_alert = 3.3;  // decades beyond the allowances that make an alert
 
 double normal_evidence(double z) {
     double const a = std::abs(z);
@@ -20,34 +20,6 @@ double sum(std::span<const double> x) {
     for (double const v : x) total += v;
     return total;
 }
-
-/// Of the newest 12, 24, 48 and 96 values.
-struct Spreads {
-    double deviation[4], total[4], variation48 = 0;
-};
-
-/// In one pass, newest first, about the newest.
-Spreads spreads(std::span<const double> x) {
-    constexpr std::size_t lengths[] = {12, 24, 48, 96};
-    Spreads of{};
-    double total = 0, squares = 0, variation = 0, later = x.back();
-    std::size_t i = 0;
-    for (std::size_t k = 0; k < 4; ++k) {
-        std::size_t const length = std::min(lengths[k], x.size());
-        for (; i < length; ++i) {
-            double const v = x[x.size() - 1 - i], off = v - x.back();
-            total += off, squares += off * off, variation += std::abs(later - v);
-            later = v;
-        }
-        auto const n = static_cast<double>(length);
-        of.deviation[k] = std::sqrt(std::max(0.0, squares / n - total / n * (total / n)));
-        of.total[k] = total + n * x.back();
-        if (k == 2) of.variation48 = variation + (x.size() > length ? std::abs(later - x[x.size() - 1 - length]) : 0);
-    }
-    return of;
-}
-
-double middle(double a, double b, double c) { return std::max(std::min(a, b), std::min(std::max(a, b), c)); }
 
 }  // namespace
 
@@ -121,37 +93,6 @@ Evidence CoarseEvidence::judge(const PointView &view) {
                   sum12_.add(std::abs(sums_[2].judge(view, kept_)));
     all.of_flatness = equal_.add(run_scale_.judge(run(view)));
     all.score = (all.of_point + all.of_sums + all.of_flatness) / coarse_alert;
-    return all;
-}
-
-Evidence FineEvidence::judge(const PointView &view) {
-    std::size_t const n = view.values.size(), m = view.season;
-    Evidence all;
-    if (n < 12) return all;
-    Spreads const of = spreads(view.values);
-    all.of_point = deviation12_.add(deviation12_tail_.judge(of.deviation[0]));
-    if (n >= 24) all.of_point += deviation24_.add(deviation24_tail_.judge(of.deviation[1]));
-    if (n >= 49) {
-        all.of_point += deviation48_.add(deviation48_tail_.judge(of.deviation[2])) +
-                        variation48_.add(variation48_tail_.judge(of.variation48));
-        all.of_sums = high48_.add(high48_tail_.judge(of.total[2])) + low48_.add(low48_tail_.judge(-of.total[2])) +
-                      change24_.add(change24_tail_.judge(std::abs(2 * of.total[1] - of.total[2])));
-    }
-    if (n >= 96) all.of_flatness = calm96_.add(calm96_tail_.judge(-std::log(of.deviation[3] + 1e-9)));
-    if (n >= 3 * m + 12) {
-        double off = 0;
-        for (std::size_t i = n - 12; i < n; ++i)
-            off += view.values[i] - middle(view.values[i - m], view.values[i - 2 * m], view.values[i - 3 * m]);
-        all.of_sums += phase12_.add(phase12_tail_.judge(std::abs(off)));
-    }
-    if (view.settled && n >= 24) {
-        double total = 0;
-        for (std::size_t i = n - 24; i < n; ++i)
-            if (view.variances[i] > 0) total += view.residuals[i] / std::sqrt(view.variances[i]);
-        all.of_sums += residual24_.add(residual24_tail_.judge(std::abs(total)));
-        all.of_point += drop_.add(drop_scale_.judge(-view.point));
-    }
-    all.score = (all.of_point + all.of_sums + all.of_flatness) / fine_alert;
     return all;
 }
 

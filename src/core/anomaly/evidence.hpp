@@ -17,14 +17,15 @@ double student_evidence(double z, double df);
 /// with a continuity correction; of x = 0 the probability itself.
 double count_evidence(double x, double mean, double variance);
 
-/// Evidence beyond an allowance, times a weight; what was shown is held, halving with each point.
+/// Evidence beyond an allowance, times a weight; of what was shown, `kept` is held from one point to the next.
 class Held {
   public:
-    constexpr Held(double weight, double allowance) : weight_(weight), allowance_(allowance) {}
-    double add(double evidence) { return weight_ * (held_ = std::max({held_ / 2, evidence - allowance_, 0.0})); }
+    constexpr Held(double weight, double allowance, double kept = 0.5)
+        : weight_(weight), allowance_(allowance), kept_(kept) {}
+    double add(double evidence) { return weight_ * (held_ = std::max({kept_ * held_, evidence - allowance_, 0.0})); }
 
   private:
-    double weight_, allowance_, held_ = 0;
+    double weight_, allowance_, kept_, held_ = 0;
 };
 
 /// Evidence in units of its own past: divided by half its running 99 % quantile (2 decades if it is honest) where that
@@ -77,22 +78,6 @@ class CoarseEvidence {
     RareTail season_ago_;
     Held point_{1, 2}, sum3_{1, 1}, sum6_{1, 1}, sum12_{1, 1}, ago_{1, 2}, equal_{1, 2};
     double run_ = 0, repeats_ = 0, chances_ = 0;
-};
-
-/// For many points a season: how rare are the deviation within 12, 24 and 48 points, too small a one within 96, the
-/// total variation, high and low mean of 48, the change of mean between 24 and the 24 before, the residuals of 24, the
-/// distance of 12 from the median of the same phases of three seasons, and a single drop. All weigh the same: weights
-/// chosen on half of the developers' series did worse on their other half.
-class FineEvidence {
-  public:
-    Evidence judge(const PointView &);
-
-  private:
-    RareTail deviation12_tail_, deviation24_tail_, deviation48_tail_, calm96_tail_, variation48_tail_, high48_tail_,
-        low48_tail_, change24_tail_, residual24_tail_, phase12_tail_;
-    Calibrated drop_scale_;
-    Held deviation12_{1, 1}, deviation24_{1, 1}, deviation48_{1, 1}, calm96_{1, 2}, variation48_{1, 1}, high48_{1, 1},
-        low48_{1, 1}, change24_{1, 1}, residual24_{1, 1}, phase12_{1, 1}, drop_{1, 1.5};
 };
 
 }  // namespace analytics::core

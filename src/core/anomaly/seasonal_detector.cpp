@@ -1,6 +1,6 @@
 #include "core/anomaly/seasonal_detector.hpp"
 
-#include "core/anomaly/evidence.hpp"
+#include "core/anomaly/fine_evidence.hpp"
 #include "core/anomaly/season_search.hpp"
 #include "core/anomaly/seasonal_baseline.hpp"
 #include "core/statistics/distributions.hpp"
@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t usual_day = 24;                // half-lives of a series whose season is not known
 constexpr std::size_t coarse_season = 48;            // the most points a season of a coarse series
-constexpr std::size_t coarse_until = 500;            // points to which a series without a season counts as coarse
+constexpr std::size_t coarse_until = 350;            // points to which a series without a season counts as coarse
 constexpr std::size_t search_until = 4096;           // points after which no season is looked for
 constexpr double freedom = 6;                        // degrees of freedom of single values
 constexpr double matched = (freedom - 2) / freedom;  // of their variance, for Student's t to have it
@@ -207,7 +207,7 @@ void SeasonalDetector::State::score(Judgement &judged, double point) {
     if (!is_coarse) evidence = fine.judge(view);
     else if (!seasonal) fine.judge(view);
     if (seen >= alert_until) alert_evidence = 0;
-    if (alert_evidence > 0 && evidence.score <= 1.5 * alert_evidence) return;
+    if (alert_evidence > 0 && (!is_coarse || evidence.score <= 1.5 * alert_evidence)) return;
     judged.score = evidence.score;
     if (evidence.score < 1) return;
     auto const part = static_cast<double>(seen) * 0.05;

@@ -1,0 +1,104 @@
+#include "core/anomaly/novelty.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace analytics::core {
+
+Contexts::Contexts() {
+    for (Resolution &r : all_) {
+        std::size_t sequences = 1;
+        for (auto &seen : r.seen) seen.resize(sequences *= r.levels);
+        r.surprises.resize(r.width);
+    }
+}
+
+double Contexts::surprise(Resolution &r, std::size_t level) const {
+    constexpr auto full = std::numeric_limits<std::uint16_t>::max();
+    double chance = 1 / static_cast<double>(r.levels), before = static_cast<double>(count_);
+    std::size_t const known = std::min(count_ + 1, longest);
+    for (std::size_t length = 0; length < known; ++length) {
+        // The last `length` levels were followed by something each time but now.
+        std::size_t const context = length == 0 ? 0 : r.last[length - 1];
+        std::uint16_t const &followed = r.seen[length][context * r.levels + level];
+        if (length > 0) before = r.seen[length - 1][context] - 1;
+        chance = (static_cast<double>(followed) + chance) / (before + 1);
+    }
+    for (std::size_t length = known; length-- > 0;) {
+        std::size_t const context = length == 0 ? 0 : r.last[length - 1];
+        r.last[length] = context * r.levels + level;
+        std::uint16_t &seen = r.seen[length][r.last[length]];
+        if (seen < full) ++seen;
+    }
+    return -std::log10(chance);
+}
+
+std::array<double, 3> Contexts::judge(double x) {
+    low_ = count_ == 0 ? x : std::min(low_, x);
+    high_ = count_ == 0 ? x : std::max(high_, x);
+    double const range = high_ - low_, finest = static_cast<double>(all_[0].levels);
+    auto const level = range > 0 ? static_cast<std::size_t>(std::min((x - low_) / range * finest, finest - 1)) : 0;
+    std::array<double, 3> evidence{};
+    for (std::size_t i = 0; i < all_.size(); ++i) {
+        Resolution &r = all_[i];
+        r.surprises[count_ % r.width] = surprise(r, level * r.levels / all_[0].levels);
+        double sum = 0;
+        for (double const s : r.surprises) sum += s;
+        evidence[i] = r.tail.judge(sum);
+    }
+    ++count_;
+    return evidence;
+}
+
+double NearestShape::nearest(const Shape &shape) const {
+    float best = std::numeric_limits<float>::max();
+    for (const Shape &other : kept_) {
+        float distance = 0;
+        for (std::size_t i = 0; i < parts; ++i) {
+            float const off = shape[i] - other[i];
+            distance += off * off;
+        }
+        best = std::min(best, distance);
+    }
+    return std::sqrt(static_cast<double>(best));
+}
+
+double NearestShape::judge(std::span<const double> x) {
+    if (x.size() < points) return 0;
+    std::array<double, parts> means;
+    double centre = 0;
+    for (std::size_t i = 0; i < parts; ++i) {
+        means[i] = (x[x.size() - points + 2 * i] + x[x.size() - points + 2 * i + 1]) / 2;
+        centre += means[i] / parts;
+    }
+    Shape shape;
+    for (std::size_t i = 0; i < parts; ++i) shape[i] = static_cast<float>(means[i] - centre);
+    double const evidence = kept_.size() >= least ? tail_.judge(nearest(shape)) : 0;
+    if (++count_ % every == 0) {
+        Shape &grown = young_[grown_ % young_.size()];
+        if (grown_++ >= young_.size()) {
+            if (kept_.size() < most) kept_.push_back(grown);
+            else kept_[oldest_++ % most] = grown;
+        }
+        grown = shape;
+    }
+    return evidence;
+}
+
+double SlowLevel::judge(double x) {
+    constexpr double reach = 3.5, most = 20;
+    double const n = static_cast<double>(++count_), kept = std::min(std::exp2(-1.0 / 60), 1 - 1 / (n + 1));
+    if (count_ == 1) level_ = x;
+    double const off = x - level_, deviation = std::sqrt(variance_);
+    bool const known = count_ > 20 && variance_ > 0;
+    last_[count_ % points] = variance_ > 0 ? std::clamp(off / deviation, -most, most) : 0;
+    level_ += (1 - kept) * (known ? std::clamp(off, -reach * deviation, reach * deviation) : off);
+    variance_ = kept * variance_ + (1 - kept) * (known ? std::min(off * off, 9 * variance_) : off * off);
+    if (count_ < points) return 0;
+    double sum = 0;
+    for (double const z : last_) sum += z;
+    return tail_.judge(std::abs(sum));
+}
+
+}  // namespace analytics::core
