@@ -71,6 +71,16 @@ TEST(Budget, RepeatsToTheLastBitAndFollowsTheUnit) {
     EXPECT_EQ(forecast_exhaustion(y, 3 * 1024, 300 * 1024, 30, 7).p_by_day, a.p_by_day);
 }
 
+TEST(Budget, AQuarterOfTheFuturesKnowsTheLastWeeksOnly) {
+    std::vector<double> spend(60, 10.0);
+    spend.resize(88, 40.0);
+    SpendPaths const paths(spend, 7, 30);
+    std::size_t as_lately = 0;
+    for (const auto &path : paths.paths()) as_lately += path == std::vector<double>(30, 40.0);
+    EXPECT_GE(as_lately, paths.paths().size() / 4);
+    EXPECT_LE(as_lately, paths.paths().size() / 3);
+}
+
 TEST(Budget, ExtremesGiveFiniteAnswers) {
     for (const std::vector<double> &y : {std::vector<double>{0}, std::vector<double>{3}, std::vector<double>{1, 2},
                                          std::vector<double>(40, 0), std::vector<double>(40, 1e300),

@@ -59,7 +59,7 @@ struct SeasonalDetector::State {
     double unit = 0;  // of the values; 0 while all were 0
     std::optional<SeasonalBaseline> baseline;
     std::optional<CoarseEvidence> coarse;
-    FineEvidence fine;
+    std::optional<FineEvidence> fine;                  // made where it is asked: it is large
     std::vector<double> values, residuals, variances;  // scaled; the last ones are kept
     std::size_t seen = 0, since_settled = 0, alert_until = 0;
     double alert_evidence = 0;
@@ -202,10 +202,11 @@ void SeasonalDetector::State::score(Judgement &judged, double point) {
     PointView const view{values, residuals, variances, season, point, negative, since_settled >= 2 * season};
     // While no season is known both are asked, so that each knows its past when its turn comes.
     bool const is_coarse = seasonal ? season <= coarse_season : seen < coarse_until;
+    if (!fine && (!is_coarse || !seasonal)) fine.emplace();
     Evidence evidence;
     if (is_coarse || !seasonal) evidence = coarse->judge(view);
-    if (!is_coarse) evidence = fine.judge(view);
-    else if (!seasonal) fine.judge(view);
+    if (!is_coarse) evidence = fine->judge(view);
+    else if (!seasonal) fine->judge(view);
     if (seen >= alert_until) alert_evidence = 0;
     if (alert_evidence > 0 && (!is_coarse || evidence.score <= 1.5 * alert_evidence)) return;
     judged.score = evidence.score;

@@ -18,6 +18,10 @@ constexpr double level_share = 0.3;  // of the variance that errors far ahead ha
 constexpr double noise_share = 0.8;  // of the errors of the next day: a part of them is the level's
 constexpr double least_level = 0.3;  // variance of the level at least, in that of the next day's errors
 
+constexpr std::size_t redrawn_every = 4;   // of the paths one is drawn from the last days
+constexpr std::size_t redrawn_days = 28;   // these
+constexpr std::size_t redrawn_least = 14;  // values before that is done; also the days that make their mean certain
+
 constexpr double mean_absolute = 1.2533141373155;  // a normal's standard deviation in mean absolute deviations
 constexpr std::uint64_t seed = 0x616e616c79746963;
 
@@ -75,9 +79,27 @@ SpendPaths::SpendPaths(std::span<const double> series, std::size_t season, std::
     PreparedSeries const prepared(series, season);
     Prediction const prediction = predict(prepared.values, prepared.season, horizon, stop);
     simulate(path_model(prediction, horizon, prepared.season), paths, stop);
+    std::span<const double> const known = prepared.values;
+    if (known.size() >= redrawn_least) redraw(known.last(std::min(known.size(), redrawn_days)), stop);
     for (auto &path : paths_) {
         if (stop) stop();
         for (double &x : path) x = prepared.restore(x);
+    }
+}
+
+void SpendPaths::redraw(std::span<const double> last, const Stop &stop) {
+    auto const days = static_cast<double>(last.size()), count = static_cast<double>(paths_.size());
+    double const centre = mean(last);
+    double squares = 0;
+    for (double const x : last) squares += (x - centre) * (x - centre);
+    double const doubt = std::sqrt(squares / days / static_cast<double>(redrawn_least));
+    for (std::size_t p = redrawn_every - 1; p < paths_.size(); p += redrawn_every) {
+        if (stop) stop();
+        double const level = doubt * fast_normal_quantile((static_cast<double>(p) + 0.5) / count);
+        for (std::size_t k = 0; k < paths_[p].size(); ++k) {
+            auto const day = static_cast<std::size_t>(random_uniform(seed + 1, p, k) * days);
+            paths_[p][k] = std::max(0.0, last[std::min(day, last.size() - 1)] + level);
+        }
     }
 }
 

