@@ -200,11 +200,12 @@ void SeasonalDetector::State::bounds(Judgement &judged, const SeasonalBaseline::
 
 void SeasonalDetector::State::score(Judgement &judged, double point) {
     PointView const view{values, residuals, variances, season, point, negative, since_settled >= 2 * season};
-    // While no season is known both are asked, so that each knows its past when its turn comes.
     bool const is_coarse = seasonal ? season <= coarse_season : seen < coarse_until;
+    // While it may yet be a fine series both are asked, so that the fine detectors know their past when their turn
+    // comes.
     if (!fine && (!is_coarse || !seasonal)) fine.emplace();
     Evidence evidence;
-    if (is_coarse || !seasonal) evidence = coarse->judge(view);
+    if (is_coarse) evidence = coarse->judge(view);
     if (!is_coarse) evidence = fine->judge(view);
     else if (!seasonal) fine->judge(view);
     if (seen >= alert_until) alert_evidence = 0;
