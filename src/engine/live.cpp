@@ -29,27 +29,36 @@ namespace {
 
 /// The state of a rollup as a snapshot sees it: how far it is summarised, and the signature of its source's watch list.
 struct State {
-    int64 summarised_to, signature;
+    int64 summarised_to = beginning, signature = 0;
+    StoresVersion version = {};
 };
 
 State read_state(const StoreTables &tables, const Rollup &rollup, Snapshot snapshot) {
     return pg::call([&] {
-        State state{beginning, 0};
-        auto read = [&](Oid table, Oid index, int32 id, int column, int64 &value) {
+        State state;
+        auto read = [&](Oid table, Oid index, int32 id, auto &&take) {
             Relation const relation = table_open(table, AccessShareLock);
             ScanKeyData key;
             ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(id));
             SysScanDesc const scan = systable_beginscan(relation, index, true, snapshot, 1, &key);
-            if (HeapTuple const tuple = systable_getnext(scan)) {
-                bool null = true;
-                Datum const datum = heap_getattr(tuple, column, RelationGetDescr(relation), &null);
-                if (!null) value = DatumGetInt64(datum);
-            }
+            if (HeapTuple const tuple = systable_getnext(scan)) take(tuple, RelationGetDescr(relation));
             systable_endscan(scan);
             table_close(relation, AccessShareLock);
         };
-        read(tables.rollups, tables.rollups_key, rollup.id, 9, state.summarised_to);
-        read(tables.sources, tables.sources_key, rollup.source.id, 9, state.signature);
+        auto const column = [](HeapTuple tuple, TupleDesc descriptor, int number, int64 &value) {
+            bool null = true;
+            Datum const datum = heap_getattr(tuple, number, descriptor, &null);
+            if (!null) value = DatumGetInt64(datum);
+        };
+        read(tables.rollups, tables.rollups_key, rollup.id, [&](HeapTuple tuple, TupleDesc descriptor) {
+            column(tuple, descriptor, 9, state.summarised_to);
+            column(tuple, descriptor, 11, state.version.refreshed_at);
+            state.version.place =
+                uint64{ItemPointerGetBlockNumber(&tuple->t_self)} << 16 | ItemPointerGetOffsetNumber(&tuple->t_self);
+            state.version.transaction = HeapTupleHeaderGetRawXmin(tuple->t_data);
+        });
+        read(tables.sources, tables.sources_key, rollup.source.id,
+             [&](HeapTuple tuple, TupleDesc descriptor) { column(tuple, descriptor, 9, state.signature); });
         return state;
     });
 }
@@ -192,6 +201,7 @@ Live live(const Rollup &rollup, std::string_view tenant) {
     State const state = read_state(tables, rollup, snapshot);
     Live result;
     result.summarised_to = state.summarised_to;
+    result.version = state.version;
     std::vector<core::TimeRange> ranges;
     if (state.summarised_to != beginning) {
         add_changes(rollup, state, snapshot, ranges);

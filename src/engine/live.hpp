@@ -8,8 +8,16 @@ namespace analytics::engine {
 
 using LiveRange = core::TimeRange;
 
+/// Tells one state of a rollup's stores from every other: which row of the registry stood for it.
+struct StoresVersion {
+    uint64 place = 0;
+    uint32 transaction = 0;
+    int64 refreshed_at = 0;
+};
+
 struct Live {
     int64 summarised_to = beginning;
+    StoresVersion version = {};
     std::vector<LiveRange> ranges;  // disjoint, ascending, whole base buckets; the last is the open end
 };
 

@@ -1,5 +1,7 @@
 #include "engine/merge.hpp"
 
+#include "core/sketch/distinct_union.hpp"
+#include "engine/set_unions.hpp"
 #include "engine/sketch_types.hpp"
 #include "pg/memory.hpp"
 
@@ -52,7 +54,7 @@ void MergeState::add(const MergeType &type, Datum value, bool null, int64 count)
     case MeasureKind::max:
         return add_extreme(type, value);
     case MeasureKind::distinct:
-        return add_set(value);
+        return add_set(is_out_of_line(value) ? copy(type, value) : value);
     case MeasureKind::quantiles:
         return add_sketch(value);
     }
@@ -80,11 +82,36 @@ void MergeState::add_extreme(const MergeType &type, Datum value) {
 }
 
 void MergeState::add_set(Datum value) {
+    auto const put = [&](Datum set) {
+        if (is_out_of_line(set)) out_of_line_.push_back(set);
+        else set_->merge(stored_bytes(set));
+    };
     if (set_ == nullptr) {
         set_ = std::make_unique<core::DistinctSet>();
-        set_->merge(stored_bytes(value_));
+        put(value_);
     }
-    set_->merge(stored_bytes(value));
+    put(value);
+}
+
+void MergeState::finish_set(Cell &cell, bool with_sets) {
+    if (set_ == nullptr) {
+        if (with_sets && value_set_) cell.value = value_;
+        return;
+    }
+    if (out_of_line_.empty()) {
+        cell.count = static_cast<int64>(set_->cardinality());
+        if (with_sets) cell.value = to_datum(*set_);
+        return;
+    }
+    std::span<const std::byte> const far = united_out_of_line(out_of_line_);
+    std::vector<std::byte> const near = set_->bytes();
+    if (!with_sets) {
+        cell.count = static_cast<int64>(core::united_cardinality(far, near));
+        return;
+    }
+    std::vector<std::byte> const all = core::united(far, near);
+    cell.count = static_cast<int64>(core::DistinctSet::cardinality(all));
+    cell.value = detail::make_value(all);
 }
 
 void MergeState::add_sketch(Datum value) {
@@ -99,8 +126,7 @@ Cell MergeState::finish(const MergeType &type, bool with_sets) {
     if (!any_) return cell;
     switch (type.kind) {
     case MeasureKind::distinct:
-        if (set_ != nullptr) cell.count = static_cast<int64>(set_->cardinality());
-        if (with_sets && value_set_) cell.value = set_ != nullptr ? to_datum(*set_) : value_;
+        finish_set(cell, with_sets);
         break;
     case MeasureKind::quantiles:
         cell.value = sketch_ != nullptr ? to_datum(*sketch_) : value_;

@@ -1,5 +1,6 @@
 #include "engine/notes.hpp"
 
+#include "engine/stored_rows.hpp"
 #include "pg/memory.hpp"
 #include "pg/values.hpp"
 
@@ -246,6 +247,7 @@ void forget_source(int32 source) { pending.erase(source); }
 
 void register_callbacks() {
     register_catalog_callbacks();
+    register_stored_rows_callbacks();
     pg::call([] { RegisterXactCallback(on_transaction, nullptr); });
 }
 

@@ -1,9 +1,9 @@
 #include "engine/reader.hpp"
 
 #include "engine/derived.hpp"
-#include "engine/live.hpp"
 #include "engine/merge.hpp"
 #include "engine/state_sql.hpp"
+#include "engine/stored_rows.hpp"
 #include "pg/arrays.hpp"
 #include "pg/values.hpp"
 
@@ -19,7 +19,8 @@ using core::TimeRange;
 /// What one statement asks for: a level, the measures, how it is filtered and grouped.
 struct Shape {
     Level level;
-    bool counts_only;  // distinct measures by their stored count, without the set
+    bool counts_only;       // distinct measures by their stored count, without the set
+    bool in_slots = false;  // raw rows of ranges that lie within one slot each: not told apart by their bucket
 };
 
 std::string store_of(const Rollup &rollup, Level level) {
@@ -54,10 +55,15 @@ std::string statement_sql(const Rollup &rollup, const Query &query, const Shape 
     for (int m : query.measures) measures.push_back(rollup.measures[static_cast<std::size_t>(m)]);
     if (shape.level == Level::raw) {
         std::string const key = query.group_by ? ", r." + quoted(*query.group_by) + "::pg_catalog.text" : "";
-        return of_all("SELECT greatest(analytics_internal.bucket_of(r.at, " + std::to_string(rollup.bucket) + "), " +
-                      from + ")" + key + ", " + states_of_rows(measures) + " FROM " + rollup.read_view() +
+        std::string const at = shape.in_slots ? from
+                                              : "greatest(analytics_internal.bucket_of(r.at, " +
+                                                    std::to_string(rollup.bucket) + "), " + from + ")";
+        std::string const groups = !shape.in_slots ? key.empty() ? " GROUP BY 1" : " GROUP BY 1, 2"
+                                   : key.empty()   ? " HAVING pg_catalog.count(*) OPERATOR(pg_catalog.>) 0"
+                                                   : " GROUP BY 2";
+        return of_all("SELECT " + at + key + ", " + states_of_rows(measures) + " FROM " + rollup.read_view() +
                       " r WHERE r.tenant_id = $1 AND r.at >= " + from + " AND r.at < " + to +
-                      filter_clauses(query, "r") + " GROUP BY 1" + (key.empty() ? "" : ", 2"));
+                      filter_clauses(query, "r") + groups);
     }
     std::string const key = query.group_by ? ", s." + quoted(*query.group_by) + "::pg_catalog.text" : "";
     std::string columns;
@@ -80,6 +86,27 @@ pg::Statement &statement(std::string sql, std::size_t filters, bool several, boo
     types.insert(types.end(), filters, TEXTARRAYOID);
     return pg::saved_statement(std::move(sql), std::move(types),
                                short_while ? pg::PlanFor::few_rows : pg::PlanFor::by_index);
+}
+
+/// The statement for a shape; its text is put together once, until a definition changes.
+pg::Statement &known_statement(const Rollup &rollup, const Query &query, const Shape &shape, bool several,
+                               bool short_while) {
+    static std::unordered_map<std::string, pg::Statement *> known;
+    static uint64 known_at = 0;
+    if (std::exchange(known_at, generation()) != generation()) known.clear();
+    std::string key;
+    auto const add = [&](auto value) { key.append(reinterpret_cast<const char *>(&value), sizeof value); };
+    add(rollup.id);
+    add(shape.level);
+    for (bool const flag : {shape.counts_only, shape.in_slots, several, short_while}) add(flag);
+    add(query.measures.size());
+    for (int const measure : query.measures) add(measure);
+    key += query.group_by.value_or("");
+    for (const Filter &filter : query.filters) key += '\0' + filter.dimension;
+    pg::Statement *&found = known[key];
+    if (found == nullptr)
+        found = &statement(statement_sql(rollup, query, shape, several), query.filters.size(), several, short_while);
+    return *found;
 }
 
 /// Whether a stored bucket is one row of a group, so that its stored count of distinct values is the answer.
@@ -126,6 +153,16 @@ class Collector {
         if (!keyed_) add_group(std::nullopt);
     }
 
+    /// The columns of a row without key.
+    std::vector<StoredColumn> columns() const {
+        std::vector<StoredColumn> columns{{true, sizeof(int64)}};
+        for (const MergeType &m : measures_) {
+            columns.push_back({m.by_value, m.length});
+            if (m.is_counted()) columns.push_back({true, sizeof(int64)});
+        }
+        return columns;
+    }
+
     /// A row as the executor made it: bucket, [key,] states.
     void take(const Datum *values, const bool *nulls) {
         std::size_t const slot = slot_of(DatumGetTimestampTz(values[0]));
@@ -136,7 +173,7 @@ class Collector {
             int64 count = 0;
             bool const null = nulls[column];
             Datum const value = values[column++];
-            if (measures_[m].kind == MeasureKind::avg || measures_[m].kind == MeasureKind::distinct) {
+            if (measures_[m].is_counted()) {
                 if (!nulls[column]) count = DatumGetInt64(values[column]);
                 ++column;
             }
@@ -148,8 +185,12 @@ class Collector {
         for (std::size_t g = 0; g < states_.size(); ++g) {
             Group &group = answer_.groups[g];
             group.cells.resize(states_[g].size());
-            for (std::size_t c = 0; c < states_[g].size(); ++c)
-                group.cells[c] = states_[g][c].finish(measures_[c % measures_.size()], with_sets_);
+            for (std::size_t c = 0; c < states_[g].size(); ++c) {
+                const MergeType &measure = measures_[c % measures_.size()];
+                if (measure.kind == MeasureKind::distinct && query_.edges[c / measures_.size()] < query_.distinct_from)
+                    continue;
+                group.cells[c] = states_[g][c].finish(measure, with_sets_);
+            }
         }
         if (keyed_)
             std::sort(answer_.groups.begin(), answer_.groups.end(), [](const Group &a, const Group &b) {
@@ -205,13 +246,30 @@ int64 length_of(const std::vector<TimeRange> &ranges) {
     return length;
 }
 
-void read_ranges(const pg::Spi &spi, const Rollup &rollup, const Query &query, const Shape &shape,
-                 const std::vector<TimeRange> &ranges, std::span<Datum> parameters, Collector &collector) {
-    if (ranges.empty()) return;
+/// Whether each of some ascending ranges lies within one slot.
+bool are_in_slots(const std::vector<TimeRange> &ranges, const std::vector<int64> &edges) {
+    return std::all_of(ranges.begin(), ranges.end(), [&](TimeRange r) {
+        auto const behind = std::upper_bound(edges.begin(), edges.end(), r.from);
+        return behind != edges.end() && r.to <= *behind;
+    });
+}
+
+/// Takes the ranges below an instant, and the parts of them that lie below it, out of ascending ones.
+std::vector<TimeRange> take_below(int64 at, std::vector<TimeRange> &ranges) {
+    std::vector<TimeRange> below, rest;
+    for (TimeRange r : ranges) {
+        if (r.from < at) below.push_back({r.from, std::min(r.to, at)});
+        if (r.to > at) rest.push_back({std::max(r.from, at), r.to});
+    }
+    ranges = std::move(rest);
+    return below;
+}
+
+void run_statement(const pg::Spi &spi, const Rollup &rollup, const Query &query, const Shape &shape,
+                   const std::vector<TimeRange> &ranges, std::span<Datum> parameters, const TakeRow &take) {
     bool const several = ranges.size() > 1;
     bool const short_while = shape.level == Level::raw && length_of(ranges) <= 8 * rollup.bucket;
-    pg::Statement &level =
-        statement(statement_sql(rollup, query, shape, several), query.filters.size(), several, short_while);
+    pg::Statement &level = known_statement(rollup, query, shape, several, short_while);
     if (several) {
         parameters[1] = instant_array(ranges, [](TimeRange r) { return r.from; });
         parameters[2] = instant_array(ranges, [](TimeRange r) { return r.to; });
@@ -219,11 +277,24 @@ void read_ranges(const pg::Spi &spi, const Rollup &rollup, const Query &query, c
         parameters[1] = TimestampTzGetDatum(ranges.front().from);
         parameters[2] = TimestampTzGetDatum(ranges.front().to);
     }
-    level.run_each(spi, parameters, [&](const Datum *values, const bool *nulls) { collector.take(values, nulls); });
+    level.run_each(spi, parameters, take);
+}
+
+void read_ranges(const pg::Spi &spi, const Rollup &rollup, const Query &query, Shape shape,
+                 const std::vector<TimeRange> &ranges, const StoresVersion &version, std::span<Datum> parameters,
+                 Collector &collector) {
+    if (ranges.empty()) return;
+    shape.in_slots = shape.level == Level::raw && are_in_slots(ranges, query.edges);
+    TakeRow const take = [&](const Datum *values, const bool *nulls) { collector.take(values, nulls); };
+    auto const run = [&](const TakeRow &taker) { run_statement(spi, rollup, query, shape, ranges, parameters, taker); };
+    if (shape.level == Level::raw || query.group_by || !query.filters.empty()) return run(take);
+    std::string const what{static_cast<char>('0' + static_cast<int>(shape.level)), shape.counts_only ? 'n' : 's'};
+    each_stored_row({rollup.id, version, query.tenant, current_tenant(), what, query.measures, ranges},
+                    collector.columns(), take, run);
 }
 
 Answer read_once(const pg::Spi &spi, const Rollup &rollup, const Query &query, bool with_sets) {
-    Live const now = live(rollup, rollup.source.has_tenant ? query.tenant : std::string_view());
+    Live now = live(rollup, rollup.source.has_tenant ? query.tenant : std::string_view());
     core::Cover const cover = core::cover(query.edges, rollup.bucket, now.ranges);
     std::vector<Datum> parameters{pg::to_text(rollup.source.has_tenant ? query.tenant : std::string()), 0, 0};
     for (const Filter &filter : query.filters) parameters.push_back(text_array(filter.values));
@@ -238,10 +309,16 @@ Answer read_once(const pg::Spi &spi, const Rollup &rollup, const Query &query, b
             parts = core::unite(std::move(parts));
             whole.clear();
         }
-        read_ranges(spi, rollup, query, {static_cast<Level>(level), true}, whole, parameters, collector);
-        read_ranges(spi, rollup, query, {static_cast<Level>(level), false}, parts, parameters, collector);
+        // Sets of hours and days lie out of line: they stay there where nobody asks for them. Another statement costs
+        // more than those of base buckets.
+        if (whole.empty() && level >= static_cast<int>(Level::hour) && query.distinct_from > query.edges.front())
+            whole = take_below(query.distinct_from, parts);
+        read_ranges(spi, rollup, query, {static_cast<Level>(level), true}, whole, now.version, parameters, collector);
+        read_ranges(spi, rollup, query, {static_cast<Level>(level), false}, parts, now.version, parameters, collector);
     }
-    return collector.finish();
+    Answer answer = collector.finish();
+    answer.live = std::move(now);
+    return answer;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 // Exact answers from a rollup: a window cut into slots, each slot's merged state of each measure.
+#include "engine/live.hpp"
 #include "engine/rollup.hpp"
 
 #include <optional>
@@ -21,7 +22,8 @@ struct Query {
     std::vector<int> measures;  // indices into Rollup::measures
     std::vector<Filter> filters = {};
     std::optional<std::string> group_by = std::nullopt;  // a dimension
-    int64 as_of = END_TIMESTAMP;  // of a derived source: its rows as they stood then; others have one state only
+    int64 as_of = END_TIMESTAMP;       // of a derived source: its rows as they stood then; others have one state only
+    int64 distinct_from = DT_NOBEGIN;  // slots that begin earlier leave distinct measures out: their cells are NULL
 };
 
 /// The merged state of one measure in one slot.
@@ -41,6 +43,7 @@ struct Group {
 /// Values live in the memory context that was current when read() was called.
 struct Answer {
     int slots = 0, measures = 0;
+    Live live;                  // what had to be read from the source
     std::vector<Group> groups;  // without group_by exactly one, even when there are no rows; with it one a key, sorted
     const Cell &cell(const Group &g, int slot, int measure) const {
         return g.cells[static_cast<std::size_t>(slot * measures + measure)];

@@ -8,6 +8,7 @@
 extern "C" {
 #include "jit/jit.h"
 #include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
 #include "utils/guc.h"
 }
 
@@ -58,6 +59,8 @@ class Result {
 /// How a saved statement is planned, should it be planned now: always without JIT (compiling costs more than any of our
 /// statements, and a generic plan's guess of its rows is high). by_index: by nested loops over indexes only; a store
 /// that is small today will not stay so, and a hash join of ranges on the tenant alone is quadratic where there is one.
+/// What is asked all the time lies in memory, so no page costs anything: else an index whose order is that of the table
+/// is preferred to the one that finds the tenant's rows alone.
 /// few_rows: besides, groups by sorting; a hash table made for the rows that a generic plan expects costs milliseconds.
 enum class PlanFor : std::uint8_t { anything, by_index, few_rows };
 
@@ -65,12 +68,16 @@ class PlannerSettings {
   public:
     explicit PlannerSettings(PlanFor use) {
         jit_enabled = false;
-        if (use != PlanFor::anything) enable_seqscan = enable_hashjoin = enable_mergejoin = false;
+        if (use != PlanFor::anything) {
+            enable_seqscan = enable_hashjoin = enable_mergejoin = false;
+            seq_page_cost = random_page_cost = 0;
+        }
         if (use == PlanFor::few_rows) enable_hashagg = false;
     }
     ~PlannerSettings() {
         jit_enabled = jit_, enable_seqscan = seqscan_, enable_hashjoin = hash_, enable_mergejoin = merge_;
         enable_hashagg = hashagg_;
+        seq_page_cost = seq_page_, random_page_cost = random_page_;
     }
     PlannerSettings(const PlannerSettings &) = delete;
     PlannerSettings &operator=(const PlannerSettings &) = delete;
@@ -78,6 +85,7 @@ class PlannerSettings {
   private:
     bool jit_ = jit_enabled, seqscan_ = enable_seqscan, hash_ = enable_hashjoin, merge_ = enable_mergejoin,
          hashagg_ = enable_hashagg;
+    double seq_page_ = seq_page_cost, random_page_ = random_page_cost;
 };
 
 /// Where the executor sends the rows of Statement::run_each.

@@ -70,9 +70,11 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char *data, std::size_t siz
     if (!a || !b) return 0;
     Kind const x = DistinctSet::head(first).kind, y = DistinctSet::head(second).kind;
     bool const mixed = x != Kind::empty && y != Kind::empty && (x == Kind::hashes) != (y == Kind::hashes);
-    std::optional<std::uint64_t> united;
+    std::optional<std::uint64_t> count;
+    Bytes together;
     try {
-        united = united_cardinality(first, second);
+        count = united_cardinality(first, second);
+        together = united(first, second);
         a->merge(second);
     } catch (const std::invalid_argument &) {
         must(mixed, "sets of one sort are united");
@@ -82,7 +84,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char *data, std::size_t siz
     b->merge(first);
     std::vector<std::byte> const both = a->bytes();
     must(both == b->bytes(), "the order of a union does not matter");
-    must(a->cardinality() == *united, "the union has as many values as are counted");
+    must(both == together && together == united(second, first), "walking along both sets unites the same");
+    must(a->cardinality() == *count, "the union has as many values as are counted");
     auto const holds =
         x == Kind::hashes || y == Kind::hashes ? DistinctState::Holds::hashes : DistinctState::Holds::integers;
     must(by_states(first, second, holds) == both, "both forms unite the same");

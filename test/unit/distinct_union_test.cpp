@@ -35,6 +35,23 @@ TEST(DistinctUnion, CountsWhatStdSetCounts) {
         both.insert(b.begin(), b.end());
         EXPECT_EQ(united_cardinality(hashes_of(a), hashes_of(b)), both.size());
         EXPECT_EQ(united_cardinality(integers_of(a), integers_of(b)), both.size());
+        EXPECT_EQ(united(hashes_of(a), hashes_of(b)), hashes_of(both));
+        EXPECT_EQ(united(integers_of(a), integers_of(b)), integers_of(both));
+    }
+}
+
+TEST(DistinctUnion, AShortSetAndALongOne) {
+    std::mt19937 random(8);
+    for (int round = 0; round < 200; ++round) {
+        std::set<int> a, b;
+        for (unsigned i = 100 + random() % 2000; i > 0; --i) a.insert(static_cast<int>(random() % 4000));
+        for (unsigned i = 1 + random() % 12; i > 0; --i) b.insert(static_cast<int>(random() % 4000));
+        std::set<int> both = a;
+        both.insert(b.begin(), b.end());
+        EXPECT_EQ(united_cardinality(hashes_of(a), hashes_of(b)), both.size());
+        EXPECT_EQ(united_cardinality(hashes_of(b), hashes_of(a)), both.size());
+        EXPECT_EQ(united(hashes_of(a), hashes_of(b)), hashes_of(both));
+        EXPECT_EQ(united(hashes_of(b), hashes_of(a)), hashes_of(both));
     }
 }
 
@@ -43,6 +60,8 @@ TEST(DistinctUnion, TheSameTwiceAndNothing) {
     EXPECT_EQ(united_cardinality(hashes_of(some), hashes_of(some)), 3U);
     EXPECT_EQ(united_cardinality(hashes_of(some), hashes_of({})), 3U);
     EXPECT_EQ(united_cardinality(hashes_of({}), hashes_of({})), 0U);
+    EXPECT_EQ(united(hashes_of(some), hashes_of({})), hashes_of(some));
+    EXPECT_EQ(united(hashes_of({}), hashes_of({})), hashes_of({}));
 }
 
 TEST(DistinctUnion, RefusesWhatIsNoSet) {
@@ -53,6 +72,8 @@ TEST(DistinctUnion, RefusesWhatIsNoSet) {
     for (const auto &bad : {std::vector<std::byte>(3), cut, swapped}) {
         EXPECT_THROW(united_cardinality(good, bad), std::invalid_argument);
         EXPECT_THROW(united_cardinality(bad, good), std::invalid_argument);
+        EXPECT_THROW(united(good, bad), std::invalid_argument);
+        EXPECT_THROW(united(bad, good), std::invalid_argument);
     }
     EXPECT_THROW(united_cardinality(good, integers_of({1})), std::invalid_argument);
 }

@@ -45,6 +45,11 @@ DistinctSet::Head DistinctSet::head(std::span<const std::byte> stored) {
     return head;
 }
 
+void DistinctSet::write_head(std::byte *to, const Head &head) {
+    if (head.count > most_values) throw std::length_error("a distinct_set holds at most 2^48 - 1 values");
+    store(to, std::uint64_t{1} | std::uint64_t{static_cast<std::uint8_t>(head.kind)} << 8 | head.count << 16);
+}
+
 bool DistinctSet::holds(std::span<const std::byte> stored, Hash128 hash) {
     Head const found = head(stored);
     if (found.kind != Kind::hashes) return false;
@@ -91,10 +96,9 @@ std::uint64_t DistinctSet::cardinality() {
 
 std::vector<std::byte> DistinctSet::bytes() {
     std::uint64_t const count = cardinality();
-    if (count > most_values) throw std::length_error("a distinct_set holds at most 2^48 - 1 values");
     auto const start = [count](Kind kind, std::size_t payload) {
         ByteWriter writer(header_bytes + payload);
-        writer.fixed(std::uint64_t{1} | std::uint64_t{static_cast<std::uint8_t>(kind)} << 8 | count << 16);
+        write_head(writer.grow(header_bytes), {kind, count});
         return writer;
     };
     if (count == 0) return start(Kind::empty, 0).release();

@@ -40,6 +40,8 @@ class DistinctSet {
     /// From the first 8 bytes alone; the rest may be missing.
     static std::uint64_t cardinality(std::span<const std::byte> stored) { return head(stored).count; }
     static Head head(std::span<const std::byte> stored);
+    /// Writes the first 8 bytes. @throws std::length_error when there are more than 2^48 - 1 values
+    static void write_head(std::byte *to, const Head &head);
     /// Whether a set of hashes holds one; false for sets of integers. O(log values).
     /// @throws std::invalid_argument when the head is not that of a set or does not fit the length
     static bool holds(std::span<const std::byte> stored, Hash128 hash);

@@ -82,7 +82,7 @@ std::vector<int64> hours_until(int64 end, int count) {
 
 void judge_by_threshold(const pg::Spi &spi, int64 as_of, Rows &rows) {
     std::vector<int64> const edges = hours_until(core::floor_to(as_of, engine::hour), looked_at + before);
-    std::vector<Sales> const sales = commerce::read_sales(commerce::Shop(spi), edges, as_of, Customers::left_out);
+    std::vector<Sales> const sales = commerce::read_sales(commerce::Shop(spi), edges, as_of, Customers::left_out).slots;
     std::vector<core::ShopHour> hours;
     for (const Sales &s : sales) hours.push_back(shop_hour(s));
     for (const core::ShopFinding &f : core::threshold_anomalies(hours, before)) {
@@ -187,7 +187,7 @@ Number decimals(double value) {
 void judge_by_season(const pg::Spi &spi, int64 as_of, Rows &rows) {
     std::vector<int64> const edges = hours_until(core::floor_to(as_of, engine::hour), learnt + looked_at);
     commerce::Shop const shop(spi);
-    std::vector<Sales> const sales = commerce::read_sales(shop, edges, as_of, Customers::left_out);
+    std::vector<Sales> const sales = commerce::read_sales(shop, edges, as_of, Customers::left_out).slots;
     std::vector<double> orders, revenue;
     for (const Sales &s : sales) {
         orders.push_back(static_cast<double>(s.orders));

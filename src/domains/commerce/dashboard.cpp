@@ -9,7 +9,6 @@
 using namespace analytics;
 using commerce::Customers;
 using commerce::Sales;
-using commerce::Visits;
 
 ANALYTICS_FUNCTION(analytics_get_dashboard_summary) {
     pg::Args const args(fcinfo);
@@ -19,16 +18,17 @@ ANALYTICS_FUNCTION(analytics_get_dashboard_summary) {
 
     // The 24 hours before, then 23 hours, then the last hour.
     std::vector<int64> const edges{end - 48 * engine::hour, end - 24 * engine::hour, end - engine::hour, end};
-    std::vector<Sales> const sales = commerce::read_sales(shop, edges, as_of, Customers::left_out);
+    commerce::SalesBySlot const sales_by_slot = commerce::read_sales(shop, edges, as_of, Customers::in_sets, edges[1]);
+    const std::vector<Sales> &sales = sales_by_slot.slots;
     const Sales &before = sales[0], &hour = sales[2];
     Sales day = sales[1];
     day.orders += hour.orders, day.fulfilled += hour.fulfilled, day.pending += hour.pending;
     day.revenue = pg::add(day.revenue, hour.revenue);
 
     std::array const window{end - 24 * engine::hour, end};
-    commerce::WindowCustomers const customers = commerce::window_customers(shop, window[0], window[1]);
-    int64 const fresh =
-        commerce::new_customers(spi, engine::live(shop.order_stats, shop.tenant), shop.tenant, window).front();
+    commerce::WindowCustomers const customers =
+        commerce::window_customers(shop, window[0], window[1], std::span(sales).subspan(1));
+    int64 const fresh = commerce::new_customers(spi, shop.order_stats, sales_by_slot.live, shop.tenant, window).front();
 
     using pg::NumericValue;
     return pg::make_row(fcinfo, hour.orders, NumericValue{hour.revenue}, day.orders, NumericValue{day.revenue},
@@ -50,11 +50,13 @@ ANALYTICS_FUNCTION(analytics_get_hourly_trends) {
 
     std::vector<int64> edges;  // one hour more: the oldest is compared with the one before
     for (int32 i = -hours - 1; i <= 0; ++i) edges.push_back(end + i * engine::hour);
-    std::vector<Sales> const sales = commerce::read_sales(shop, edges, as_of, Customers::counted);
-    std::vector<Visits> const visits = commerce::read_visits(shop, edges);
-    std::vector<int64> const active = commerce::active_customers(shop, edges, sales, visits);
+    commerce::SalesBySlot const sales_by_slot = commerce::read_sales(shop, edges, as_of, Customers::counted);
+    commerce::VisitsBySlot const visits_by_slot = commerce::read_visits(shop, edges);
+    std::vector<int64> const active = commerce::active_customers(shop, edges, sales_by_slot, visits_by_slot);
     std::vector<int64> const fresh =
-        commerce::new_customers(spi, engine::live(shop.order_stats, shop.tenant), shop.tenant, edges);
+        commerce::new_customers(spi, shop.order_stats, sales_by_slot.live, shop.tenant, edges);
+    const std::vector<Sales> &sales = sales_by_slot.slots;
+    const std::vector<commerce::Visits> &visits = visits_by_slot.slots;
     for (std::size_t i = sales.size() - 1; i > 0; --i) {
         const Sales &now = sales[i], &before = sales[i - 1];
         rows.put(pg::Timestamp{edges[i]}, now.orders, pg::NumericValue{now.revenue},

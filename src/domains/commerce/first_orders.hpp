@@ -11,8 +11,8 @@
 namespace analytics::commerce {
 
 /// How many customers of a tenant had their first order in each slot [edges[i], edges[i + 1]), under the active
-/// snapshot. `live`: of the rollup order_stats, under the same snapshot.
-std::vector<int64> new_customers(const pg::Spi &, const engine::Live &live, std::string_view tenant,
-                                 std::span<const int64> edges);
+/// snapshot. `live`: of `order_stats`, under the same snapshot.
+std::vector<int64> new_customers(const pg::Spi &, const engine::Rollup &order_stats, const engine::Live &live,
+                                 const std::string &tenant, std::span<const int64> edges);
 
 }  // namespace analytics::commerce

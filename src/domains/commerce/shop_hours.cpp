@@ -2,7 +2,6 @@
 
 #include "core/sketch/distinct_union.hpp"
 #include "domains/commerce/overlaps.hpp"
-#include "engine/live.hpp"
 #include "engine/sketch_types.hpp"
 
 #include <algorithm>
@@ -53,10 +52,9 @@ void move_to_pending(const Shop &shop, const std::vector<int64> &edges, TimeRang
     rows.free();
 }
 
-/// The distinct customers of a rollup, by slot.
-engine::Answer read_customers(const Shop &shop, const engine::Rollup &rollup, const std::vector<int64> &edges,
-                              bool with_sets) {
-    return engine::read(shop.spi, rollup, {shop.tenant, edges, {rollup.measure("customers")}}, with_sets);
+/// The sets of distinct customers of a rollup, by slot.
+engine::Answer read_customers(const Shop &shop, const engine::Rollup &rollup, const std::vector<int64> &edges) {
+    return engine::read(shop.spi, rollup, {shop.tenant, edges, {rollup.measure("customers")}}, true);
 }
 
 /// How many customers two sets have together.
@@ -77,8 +75,8 @@ void unite_sets(const Shop &shop, const std::vector<int64> &edges, std::size_t f
                 std::vector<int64> &active) {
     auto const at = [&](std::size_t i) { return edges.begin() + static_cast<std::ptrdiff_t>(i); };
     std::vector<int64> const span(at(first), at(last) + 2);
-    engine::Answer const ordered = read_customers(shop, shop.order_stats, span, true),
-                         visited = read_customers(shop, shop.session_stats, span, true);
+    engine::Answer const ordered = read_customers(shop, shop.order_stats, span),
+                         visited = read_customers(shop, shop.session_stats, span);
     for (std::size_t i = first; i <= last; ++i) {
         auto const slot = static_cast<int>(i - first);
         active[i] =
@@ -88,7 +86,8 @@ void unite_sets(const Shop &shop, const std::vector<int64> &edges, std::size_t f
 
 }  // namespace
 
-std::vector<Sales> read_sales(const Shop &shop, const std::vector<int64> &edges, int64 as_of, Customers which) {
+SalesBySlot read_sales(const Shop &shop, const std::vector<int64> &edges, int64 as_of, Customers which,
+                       int64 customers_from) {
     enum : int { orders, revenue, fulfilled, pending, last_fulfilled_at, customers };
     std::vector<int> measures;
     for (const char *name : {"orders", "revenue", "fulfilled", "pending", "last_fulfilled_at", "customers"})
@@ -97,7 +96,9 @@ std::vector<Sales> read_sales(const Shop &shop, const std::vector<int64> &edges,
     auto const measure = [&](int m) -> const engine::Measure & {
         return shop.order_stats.measures[static_cast<std::size_t>(measures[static_cast<std::size_t>(m)])];
     };
-    engine::Answer const answer = engine::read(shop.spi, shop.order_stats, {shop.tenant, edges, measures});
+    engine::Query query{shop.tenant, edges, measures};
+    query.distinct_from = customers_from;
+    engine::Answer const answer = engine::read(shop.spi, shop.order_stats, query, which == Customers::in_sets);
     const engine::Group &all = answer.groups.front();
     std::vector<Sales> sales(edges.size() - 1);
     std::optional<std::size_t> first_late, last_late;
@@ -107,7 +108,8 @@ std::vector<Sales> read_sales(const Shop &shop, const std::vector<int64> &edges,
         s.orders = engine::as_int64(measure(orders), cell(orders));
         s.fulfilled = engine::as_int64(measure(fulfilled), cell(fulfilled));
         s.pending = engine::as_int64(measure(pending), cell(pending));
-        if (which == Customers::counted) s.customers = cell(customers).count;
+        if (which != Customers::left_out) s.customers = cell(customers).count;
+        if (which == Customers::in_sets && s.customers > 0) s.customer_set = cell(customers).value;
         s.revenue = engine::as_numeric(measure(revenue), cell(revenue));
         if (!is_late(cell(last_fulfilled_at), as_of)) continue;
         if (!first_late) first_late = static_cast<std::size_t>(slot);
@@ -118,10 +120,10 @@ std::vector<Sales> read_sales(const Shop &shop, const std::vector<int64> &edges,
         if (edges[*first_late + 1] - edges[*first_late] > engine::hour) late = late_hours(shop, late, as_of);
         move_to_pending(shop, edges, late, as_of, sales);
     }
-    return sales;
+    return {std::move(sales), answer.live};
 }
 
-std::vector<Visits> read_visits(const Shop &shop, const std::vector<int64> &edges) {
+VisitsBySlot read_visits(const Shop &shop, const std::vector<int64> &edges) {
     std::vector<int> const measures{shop.session_stats.measure("sessions"), shop.session_stats.measure("customers")};
     engine::Answer const answer = engine::read(shop.spi, shop.session_stats, {shop.tenant, edges, measures});
     const engine::Measure &sessions = shop.session_stats.measures[static_cast<std::size_t>(measures[0])];
@@ -129,11 +131,13 @@ std::vector<Visits> read_visits(const Shop &shop, const std::vector<int64> &edge
     std::vector<Visits> visits;
     for (int slot = 0; slot < answer.slots; ++slot)
         visits.push_back({engine::as_int64(sessions, answer.cell(all, slot, 0)), answer.cell(all, slot, 1).count});
-    return visits;
+    return {std::move(visits), answer.live};
 }
 
-std::vector<int64> active_customers(const Shop &shop, const std::vector<int64> &edges, const std::vector<Sales> &sales,
-                                    const std::vector<Visits> &visits) {
+std::vector<int64> active_customers(const Shop &shop, const std::vector<int64> &edges, const SalesBySlot &of_orders,
+                                    const VisitsBySlot &of_sessions) {
+    const std::vector<Sales> &sales = of_orders.slots;
+    const std::vector<Visits> &visits = of_sessions.slots;
     std::vector<int64> active(sales.size());
     auto const has_both = [&](std::size_t i) { return sales[i].customers > 0 && visits[i].customers > 0; };
     bool any = false;
@@ -143,12 +147,10 @@ std::vector<int64> active_customers(const Shop &shop, const std::vector<int64> &
     }
     if (!any) return active;
     std::map<int64, int64> const overlaps = read_overlaps(shop.spi, shop.tenant, edges.front(), edges.back());
-    engine::Live const orders = engine::live(shop.order_stats, shop.tenant),
-                       sessions = engine::live(shop.session_stats, shop.tenant);
     std::size_t open = 0;  // hours right before this one whose sets must be read
     for (std::size_t i = 0; i <= sales.size(); ++i) {
-        bool const clean = i < sales.size() && is_clean(orders.ranges, edges[i], edges[i + 1]) &&
-                           is_clean(sessions.ranges, edges[i], edges[i + 1]);
+        bool const clean = i < sales.size() && is_clean(of_orders.live.ranges, edges[i], edges[i + 1]) &&
+                           is_clean(of_sessions.live.ranges, edges[i], edges[i + 1]);
         if (i < sales.size() && has_both(i) && !clean) {
             ++open;
             continue;
@@ -162,13 +164,21 @@ std::vector<int64> active_customers(const Shop &shop, const std::vector<int64> &
     return active;
 }
 
-WindowCustomers window_customers(const Shop &shop, int64 from, int64 to) {
-    std::vector<int64> const edges{from, to};
-    engine::Answer const visited = read_customers(shop, shop.session_stats, edges, true);
+WindowCustomers window_customers(const Shop &shop, int64 from, int64 to, std::span<const Sales> sales) {
+    engine::Answer const visited = read_customers(shop, shop.session_stats, {from, to});
     const engine::Cell &visitors = visited.cell(visited.groups.front(), 0, 0);
-    engine::Answer const ordered = read_customers(shop, shop.order_stats, edges, visitors.count > 0);
-    const engine::Cell &buyers = ordered.cell(ordered.groups.front(), 0, 0);
-    return {buyers.count, united(buyers, visitors)};
+    std::span<const std::byte> buyers;
+    std::vector<std::byte> several;
+    for (const Sales &slot : sales) {
+        if (slot.customers == 0) continue;
+        std::span<const std::byte> const set = engine::stored_bytes(slot.customer_set);
+        if (!buyers.empty()) several = core::united(buyers, set);
+        buyers = buyers.empty() ? set : several;
+    }
+    if (buyers.empty()) return {0, visitors.count};
+    auto const ordered = static_cast<int64>(core::DistinctSet::cardinality(buyers));
+    if (visitors.count == 0) return {ordered, ordered};
+    return {ordered, static_cast<int64>(core::united_cardinality(buyers, engine::stored_bytes(visitors.value)))};
 }
 
 }  // namespace analytics::commerce

@@ -108,13 +108,15 @@ BEGIN
     IF made AND EXISTS (SELECT FROM analytics_store.rollups WHERE name = 'order_stats') THEN
         PERFORM analytics.invalidate_rollup('order_stats', '-infinity', 'infinity');
     END IF;
+    -- Windows to the microsecond read what is left of four buckets, and the running one, row by row: short ones are worth
+    -- more rows in the stores.
     FOR done IN SELECT analytics_internal.ensure_rollup('order_stats', 'analytics_data.orders', 'created_at', '{
             "orders": "count(*) FILTER (WHERE status <> ''cancelled'')",
             "revenue": "sum(total_amount) FILTER (WHERE status IN (''pending'', ''fulfilled''))",
             "fulfilled": "count(*) FILTER (WHERE status = ''fulfilled'')",
             "pending": "count(*) FILTER (WHERE status = ''pending'')",
             "last_fulfilled_at": "max(fulfilled_at) FILTER (WHERE status = ''fulfilled'')",
-            "customers": "distinct(customer_id) FILTER (WHERE status <> ''cancelled'')"}') LOOP
+            "customers": "distinct(customer_id) FILTER (WHERE status <> ''cancelled'')"}', bucket => '5 minutes') LOOP
         IF done = 'rollup order_stats' THEN  -- which is empty, and so must these be
             TRUNCATE analytics_store.customer_first_orders, analytics_store.customer_first_order_counts;
         END IF;
@@ -122,7 +124,7 @@ BEGIN
     END LOOP;
     RETURN QUERY SELECT analytics_internal.ensure_rollup('session_stats', 'analytics_data.shop_sessions', 'started_at', '{
             "sessions": "count(*)",
-            "customers": "distinct(customer_id)"}');
+            "customers": "distinct(customer_id)"}', bucket => '5 minutes');
     -- Who may not see all orders or sessions of the tenant may not see what is counted of them either.
     RETURN QUERY SELECT analytics_internal.ensure_policy(t.name, 'tenant_id = (SELECT analytics.current_tenant())' ||
             (SELECT string_agg(format(' AND (SELECT analytics_internal.may_read_stores(%s))', r.source_id), '' ORDER BY r.source_id)
