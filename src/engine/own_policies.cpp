@@ -1,5 +1,7 @@
 // Whether a table of facts has policies of its owner's own: what is derived from it and stored would tell more than
 // those let be seen.
+#include "engine/own_policies.hpp"
+
 #include "pg/values.hpp"
 
 extern "C" {
@@ -8,14 +10,11 @@ extern "C" {
 #include "rewrite/rowsecurity.h"
 }
 
-using namespace analytics;
+namespace analytics::engine {
 
-/// has_own_policies(name): from the relation cache, as it is asked several times an answer.
-ANALYTICS_FUNCTION(analytics_has_own_policies) {
-    std::string const name = pg::to_string(PG_GETARG_DATUM(0));
-    const char *const table = name.c_str();
-    bool const own = pg::call([&] {
-        Oid const id = get_relname_relid(table, get_namespace_oid("analytics_data", true));
+bool has_own_policies(const char *schema, const char *name) {
+    return pg::call([&] {
+        Oid const id = get_relname_relid(name, get_namespace_oid(schema, true));
         Relation const relation = OidIsValid(id) ? try_relation_open(id, AccessShareLock) : nullptr;
         if (relation == nullptr) return false;
         bool found = false;
@@ -27,5 +26,12 @@ ANALYTICS_FUNCTION(analytics_has_own_policies) {
         relation_close(relation, AccessShareLock);
         return found;
     });
-    return BoolGetDatum(own);
+}
+
+}  // namespace analytics::engine
+
+/// has_own_policies(name) of a table of facts.
+ANALYTICS_FUNCTION(analytics_has_own_policies) {
+    std::string const name = analytics::pg::to_string(PG_GETARG_DATUM(0));
+    return BoolGetDatum(analytics::engine::has_own_policies("analytics_data", name.c_str()));
 }

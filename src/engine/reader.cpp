@@ -23,15 +23,9 @@ struct Shape {
     bool in_slots = false;  // raw rows of ranges that lie within one slot each: not told apart by their bucket
 };
 
+/// The name of a level's store in analytics_store.
 std::string store_of(const Rollup &rollup, Level level) {
-    switch (level) {
-    case Level::day:
-        return rollup.day_store();
-    case Level::hour:
-        return rollup.hour_store();
-    default:
-        return rollup.base_store();
-    }
+    return rollup.name + (level == Level::day ? "_day" : level == Level::hour ? "_hour" : "_base");
 }
 
 /// "AND s.model::text = ANY ($4)" for each filter. The cast is left out for text, so that an index may serve.
@@ -73,7 +67,7 @@ std::string statement_sql(const Rollup &rollup, const Query &query, const Shape 
         else columns += "NULL::analytics.distinct_set";
         if (m.counted()) columns += ", s." + quoted(m.name + "__n");
     }
-    return of_all("SELECT s.bucket" + key + columns + " FROM " + store_of(rollup, shape.level) +
+    return of_all("SELECT s.bucket" + key + columns + " FROM analytics_store." + quoted(store_of(rollup, shape.level)) +
                   " s WHERE s.tenant_id = $1 AND s.bucket >= " + from + " AND s.bucket < " + to +
                   filter_clauses(query, "s"));
 }
@@ -288,8 +282,8 @@ void read_ranges(const pg::Spi &spi, const Rollup &rollup, const Query &query, S
     TakeRow const take = [&](const Datum *values, const bool *nulls) { collector.take(values, nulls); };
     auto const run = [&](const TakeRow &taker) { run_statement(spi, rollup, query, shape, ranges, parameters, taker); };
     if (shape.level == Level::raw || query.group_by || !query.filters.empty()) return run(take);
-    std::string const what{static_cast<char>('0' + static_cast<int>(shape.level)), shape.counts_only ? 'n' : 's'};
-    each_stored_row({rollup.id, version, query.tenant, current_tenant(), what, query.measures, ranges},
+    each_stored_row({rollup.id, version, query.tenant, current_tenant(), store_of(rollup, shape.level),
+                     shape.counts_only, query.measures, ranges},
                     collector.columns(), take, run);
 }
 

@@ -1,5 +1,7 @@
 #include "engine/stored_rows.hpp"
 
+#include "engine/own_policies.hpp"
+
 #include <cstring>
 
 extern "C" {
@@ -71,12 +73,17 @@ std::string key_of(const StoredQuestion &question) {
         add(range.from);
         add(range.to);
     }
-    key += question.what;
+    add(question.counts_only);
+    key += question.store;
     key += '\0';
     key += question.tenant;
     key += '\0';
     key += question.caller;
     return key;
+}
+
+bool may_be_remembered(const StoredQuestion &question) {
+    return !has_own_policies("analytics_store", question.store.c_str());
 }
 
 uint64 stored_rows_epoch() { return epoch; }
@@ -92,7 +99,7 @@ void each_stored_row(const StoredQuestion &question, const std::vector<StoredCol
         if (rows.bytes() <= most_bytes_of_one) rows.add(columns, values, nulls);
         take(values, nulls);
     });
-    if (rows.bytes() > most_bytes_of_one) return;
+    if (rows.bytes() > most_bytes_of_one || !may_be_remembered(question)) return;
     std::size_t const bytes = key.size() + rows.bytes();
     memory.put(std::move(key), std::move(rows), bytes, before);
 }

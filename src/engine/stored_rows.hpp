@@ -19,13 +19,16 @@ struct StoredQuestion {
     int32 rollup;
     StoresVersion version;
     std::string tenant, caller;  // whose rows, and which tenant row security takes the caller for
-    std::string what;            // tells it from other questions about the same rollup
+    std::string store;           // of analytics_store, that is asked
+    bool counts_only;            // distinct measures by their count alone
     std::vector<int> measures;
     std::vector<core::TimeRange> ranges;
 };
 
 /// The question and who asks it as bytes, so that comparing is cheap.
 std::string key_of(const StoredQuestion &);
+/// Whether the answer depends on the question alone: policies of somebody's own may ask for anything.
+bool may_be_remembered(const StoredQuestion &);
 /// Moves when what is remembered may be wrong whatever its version.
 uint64 stored_rows_epoch();
 
@@ -39,7 +42,8 @@ template <class Value> class StoredMemory {
         if (std::exchange(epoch_, stored_rows_epoch()) != stored_rows_epoch()) known_.clear();
         return known_.find(key);
     }
-    /// For a key that find() did not find. Is not kept when `epoch`, as it was before the rows were read, is over.
+    /// For a key that find() did not find, of a question that may be remembered. Is not kept when `epoch`, as it was
+    /// before the rows were read, is over.
     void put(std::string key, Value value, std::size_t bytes, uint64 epoch) {
         if (epoch == stored_rows_epoch()) known_.put(std::move(key), std::move(value), bytes);
     }

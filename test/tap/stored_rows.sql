@@ -97,6 +97,14 @@ SET ROLE authenticated;
 SELECT isnt(public.asked(), public.plain('north'), 'a policy of somebody''s own on a store is obeyed');
 RESET ROLE;
 DROP POLICY none ON analytics_store.order_stats_hour;
+CREATE POLICY asks ON analytics_store.order_stats_hour AS RESTRICTIVE USING (current_setting('test.everything', true) = 'yes');
+SET ROLE authenticated;
+SET test.everything = 'yes';
+SELECT is(public.asked(), public.plain('north'), 'one that asks for a setting');
+SET test.everything = 'no';
+SELECT isnt(public.asked(), public.plain('north'), 'which changes');
+RESET ROLE;
+DROP POLICY asks ON analytics_store.order_stats_hour;
 CREATE POLICY few ON analytics_data.orders AS RESTRICTIVE USING (order_id !~ '1$');
 SET ROLE authenticated;
 SELECT is(split_part(public.asked(), ' ', 2)::bigint, (SELECT count(*) FROM analytics_data.orders WHERE status <> 'cancelled'

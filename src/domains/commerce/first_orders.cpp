@@ -74,7 +74,7 @@ void add_stored(const pg::Spi &spi, Datum tenant, engine::StoredQuestion questio
             counts.run_each(spi, values, take);
         }
     };
-    question.what += " an hour";
+    question.store = "customer_first_order_counts";
     question.ranges = whole;
     engine::each_stored_row(
         question, {{true, sizeof(int64)}, {true, sizeof(int64)}},
@@ -149,7 +149,8 @@ void doubt_ordered(const pg::Spi &spi, Datum tenant, const engine::StoredQuestio
         if (!first || *at < *first) doubtful.try_emplace(customer, first);
     }
     if (stored.size() > most_customers) stored.clear();
-    else if (known == nullptr) memory.put(std::move(key), std::move(fresh), bytes, before);
+    else if (known == nullptr && engine::may_be_remembered(question))
+        memory.put(std::move(key), std::move(fresh), bytes, before);
 }
 
 /// Whose stored first order lies in some ranges: it may be gone.
@@ -211,8 +212,8 @@ std::vector<int64> new_customers(const pg::Spi &spi, const engine::Rollup &order
     Datum const name = pg::to_text(tenant);
     if (live.ranges.front() == TimeRange{engine::beginning, engine::end_of_time}) add_from_source(spi, name, slots);
     else {
-        engine::StoredQuestion const question{order_stats.id, live.version, tenant, engine::current_tenant(),
-                                              "first orders", {},           {}};
+        engine::StoredQuestion const question{order_stats.id,          live.version, tenant, engine::current_tenant(),
+                                              "customer_first_orders", false,        {},     {}};
         add_stored(spi, name, question, slots);
         add_corrections(spi, name, question, live, slots);
     }
