@@ -48,48 +48,70 @@ void add_from_source(const pg::Spi &spi, Datum tenant, Slots &slots) {
     rows.free();
 }
 
+// What both of these read is written by the refresh that writes the rollup's stores.
+
+void count_whole_hours(const pg::Spi &spi, Datum tenant, engine::StoredQuestion question,
+                       const std::vector<TimeRange> &hours, Slots &slots) {
+    static pg::Statement statement("SELECT c.hour, c.new_customers FROM analytics_store.customer_first_order_counts c "
+                                   "WHERE c.tenant_id = $1 AND c.hour >= $2 AND c.hour < $3",
+                                   {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, pg::PlanFor::by_index);
+    question.store = "customer_first_order_counts";
+    question.ranges = hours;
+    engine::each_stored_row(
+        question, {{true, sizeof(int64)}, {true, sizeof(int64)}},
+        [&](const Datum *row, const bool *) { slots.add(DatumGetTimestampTz(row[0]), DatumGetInt64(row[1])); },
+        [&](const engine::TakeRow &take) {
+            for (TimeRange r : hours) {
+                std::array const values{tenant, TimestampTzGetDatum(r.from), TimestampTzGetDatum(r.to)};
+                statement.run_each(spi, values, take);
+            }
+        });
+}
+
+/// Parts of hours, ascending. The hours are read as a whole, so that the next moment's parts are known already.
+void count_ragged(const pg::Spi &spi, Datum tenant, engine::StoredQuestion question,
+                  const std::vector<TimeRange> &parts, Slots &slots) {
+    if (parts.empty()) return;
+    static pg::Statement statement("SELECT s.first_order_at FROM analytics_store.customer_first_orders s "
+                                   "WHERE s.tenant_id = $1 AND s.first_order_at >= $2 AND s.first_order_at < $3",
+                                   {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, pg::PlanFor::by_index);
+    std::vector<TimeRange> hours;
+    for (TimeRange r : parts)
+        hours.push_back({core::floor_to(r.from, engine::hour), core::ceil_to(r.to, engine::hour)});
+    question.ranges = core::unite(std::move(hours));
+    engine::each_stored_row(
+        question, {{true, sizeof(int64)}},
+        [&](const Datum *row, const bool *) {
+            int64 const at = DatumGetTimestampTz(row[0]);
+            auto const behind = std::upper_bound(parts.begin(), parts.end(), at,
+                                                 [](int64 instant, TimeRange r) { return instant < r.from; });
+            if (behind != parts.begin() && at < std::prev(behind)->to) slots.add(at, 1);
+        },
+        [&](const engine::TakeRow &take) {
+            for (TimeRange r : question.ranges) {
+                std::array const values{tenant, TimestampTzGetDatum(r.from), TimestampTzGetDatum(r.to)};
+                statement.run_each(spi, values, take);
+            }
+        });
+}
+
 /// Whole hours by their counts, the ragged ends of slots by their customers.
 void add_stored(const pg::Spi &spi, Datum tenant, engine::StoredQuestion question, Slots &slots) {
     std::span<const int64> const edges = slots.edges();
-    RangeArrays ragged;
-    std::vector<TimeRange> whole;
+    std::vector<TimeRange> whole, ragged;
     for (std::size_t i = 0; i + 1 < edges.size(); ++i) {
         int64 const first = core::ceil_to(edges[i], engine::hour), last = core::floor_to(edges[i + 1], engine::hour);
         if (first >= last) {
-            ragged.add(edges[i], edges[i + 1]);
+            ragged.push_back({edges[i], edges[i + 1]});
             continue;
         }
-        if (edges[i] < first) ragged.add(edges[i], first);
-        if (last < edges[i + 1]) ragged.add(last, edges[i + 1]);
+        if (edges[i] < first) ragged.push_back({edges[i], first});
+        if (last < edges[i + 1]) ragged.push_back({last, edges[i + 1]});
         if (!whole.empty() && whole.back().to == first) whole.back().to = last;
         else whole.push_back({first, last});
     }
-    static pg::Statement counts("SELECT c.hour, c.new_customers FROM analytics_store.customer_first_order_counts c "
-                                "WHERE c.tenant_id = $1 AND c.hour >= $2 AND c.hour < $3",
-                                {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, pg::PlanFor::by_index);
-    // The refresh that writes the rollup's stores writes these counts too.
-    auto const read = [&](const engine::TakeRow &take) {
-        for (TimeRange r : whole) {
-            std::array const values{tenant, TimestampTzGetDatum(r.from), TimestampTzGetDatum(r.to)};
-            counts.run_each(spi, values, take);
-        }
-    };
-    question.store = "customer_first_order_counts";
-    question.ranges = whole;
-    engine::each_stored_row(
-        question, {{true, sizeof(int64)}, {true, sizeof(int64)}},
-        [&](const Datum *values, const bool *) { slots.add(DatumGetTimestampTz(values[0]), DatumGetInt64(values[1])); },
-        read);
-    if (ragged.empty()) return;
-    static pg::Statement ends("SELECT r.f, (SELECT pg_catalog.count(*) FROM analytics_store.customer_first_orders s "
-                              "WHERE s.tenant_id = $1 AND s.first_order_at >= r.f AND s.first_order_at < r.t) "
-                              "FROM unnest($2, $3) r(f, t)",
-                              {TEXTOID, instants, instants}, pg::PlanFor::by_index);
-    std::array const values{tenant, ragged.from_array(), ragged.to_array()};
-    pg::Result const rows = ends.run(spi, values);
-    for (uint64 i = 0; i < rows.size(); ++i)
-        slots.add(DatumGetTimestampTz(*rows.get(i, 0)), DatumGetInt64(*rows.get(i, 1)));
-    rows.free();
+    count_whole_hours(spi, tenant, question, whole, slots);
+    count_ragged(spi, tenant, std::move(question), ragged, slots);
 }
 
 /// Customers whose true first order may be another one than stored, and the stored one.
