@@ -243,22 +243,15 @@ class AsUserUnset {
 /// have planted an operator of its own. Not for saved statements, which would be planned again and again.
 class AsUserPinned {
   public:
-    explicit AsUserPinned(Oid role) : user_(role), level_(call([] { return NewGUCNestLevel(); })) {
+    explicit AsUserPinned(Oid role) : user_(role) {
         call([] {
             (void)set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
                                     true, 0, false);
         });
     }
-    ~AsUserPinned() {
-        if (std::uncaught_exceptions() == exceptions_) AtEOXact_GUC(true, level_);  // else the abort does it
-    }
-    AsUserPinned(const AsUserPinned &) = delete;
-    AsUserPinned &operator=(const AsUserPinned &) = delete;
 
   private:
-    AsUser user_;
-    int level_;
-    int exceptions_ = std::uncaught_exceptions();
+    AsUserUnset user_;
 };
 
 }  // namespace analytics::pg

@@ -80,6 +80,26 @@ SELECT is(public.asked(), public.plain('north'), 'everything read from the sourc
 SELECT count(*) AS nothing FROM analytics.refresh_rollups() \gset
 SELECT is(public.asked(), public.plain('north'), 'and summarised again');
 
+-- Hours with so many customers that their sets lie out of line: remembered as references, and their unions by them.
+INSERT INTO analytics_data.orders (tenant_id, order_id, customer_id, created_at, total_amount)
+SELECT 'dense', 'd' || i, 'c' || i * 7919 % 6000, timestamptz '2026-01-06 01:00Z' + i * interval '9 seconds', 1 FROM generate_series(1, 20000) i;
+INSERT INTO analytics_data.shop_sessions (tenant_id, session_id, customer_id, started_at)
+SELECT 'dense', 'd' || i, 'c' || i * 104729 % 9000, timestamptz '2026-01-06 01:00Z' + i * interval '9 seconds' FROM generate_series(1, 20000) i;
+SELECT count(*) AS nothing FROM analytics.refresh_rollups() \gset
+SELECT cmp_ok((SELECT min(length(customers::text)) FROM analytics_store.order_stats_hour WHERE tenant_id = 'dense' AND bucket >= '2026-01-07Z' AND bucket < '2026-01-08Z'),
+    '>', 8000, 'sets of a size that is stored out of line');
+SET agent_analytics.tenant = 'dense';
+SELECT is(public.asked(), public.plain('dense'), 'large sets');
+SELECT is(public.asked(), public.plain('dense'), 'again');
+INSERT INTO analytics_data.orders (tenant_id, order_id, customer_id, created_at, total_amount)
+SELECT 'dense', 'late' || i, 'late' || i, timestamptz '2026-01-07 12:00Z' + i * interval '1 second', 1 FROM generate_series(1, 300) i;
+SELECT is(public.asked(), public.plain('dense'), 'with late rows');
+SELECT count(*) AS nothing FROM analytics.refresh_rollups() \gset
+SELECT is(public.asked(), public.plain('dense'), 'summarised: the hour has another set');
+VACUUM FULL analytics_store.order_stats_hour;
+SELECT is(public.asked(), public.plain('dense'), 'the store is rewritten, what was referred to is gone');
+SET agent_analytics.tenant = 'north';
+
 -- Rights and policies that change within the session.
 SET ROLE authenticated;
 SELECT is(public.asked(), public.plain('north'), 'remembered for a role');

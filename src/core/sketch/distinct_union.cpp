@@ -74,9 +74,9 @@ DistinctSet merged(std::span<const std::byte> a, std::span<const std::byte> b) {
 }  // namespace
 
 std::uint64_t united_cardinality(std::span<const std::byte> a, std::span<const std::byte> b) {
-    std::span<const std::byte> const left = hashes_of(a), right = hashes_of(b);
+    std::span<const std::byte> left = hashes_of(a), right = hashes_of(b);
     if (left.empty() || right.empty()) return merged(a, b).cardinality();
-    if (is_short(left, right)) return united_cardinality(b, a);
+    if (left.size() < right.size()) std::swap(left, right);
     std::uint64_t count = 0;
     if (is_short(right, left)) {
         walk_short(left, right, [&](std::span<const std::byte> piece, std::span<const std::byte> hash) {
@@ -89,9 +89,9 @@ std::uint64_t united_cardinality(std::span<const std::byte> a, std::span<const s
 }
 
 std::vector<std::byte> united(std::span<const std::byte> a, std::span<const std::byte> b) {
-    std::span<const std::byte> const left = hashes_of(a), right = hashes_of(b);
+    std::span<const std::byte> left = hashes_of(a), right = hashes_of(b);
     if (left.empty() || right.empty()) return merged(a, b).bytes();
-    if (is_short(left, right)) return united(b, a);
+    if (left.size() < right.size()) std::swap(left, right);
     std::vector<std::byte> both(DistinctSet::header_bytes + left.size() + right.size());
     std::byte *to = both.data() + DistinctSet::header_bytes;
     auto const put = [&](std::span<const std::byte> piece) { to = std::copy(piece.begin(), piece.end(), to); };

@@ -48,6 +48,15 @@ void add_from_source(const pg::Spi &spi, Datum tenant, Slots &slots) {
     rows.free();
 }
 
+/// $1 tenant, $2 and $3 each range.
+void run_each_range(const pg::Spi &spi, pg::Statement &statement, Datum tenant, const std::vector<TimeRange> &ranges,
+                    const engine::TakeRow &take) {
+    for (TimeRange r : ranges) {
+        std::array const values{tenant, TimestampTzGetDatum(r.from), TimestampTzGetDatum(r.to)};
+        statement.run_each(spi, values, take);
+    }
+}
+
 // What both of these read is written by the refresh that writes the rollup's stores.
 
 void count_whole_hours(const pg::Spi &spi, Datum tenant, engine::StoredQuestion question,
@@ -60,12 +69,7 @@ void count_whole_hours(const pg::Spi &spi, Datum tenant, engine::StoredQuestion 
     engine::each_stored_row(
         question, {{true, sizeof(int64)}, {true, sizeof(int64)}},
         [&](const Datum *row, const bool *) { slots.add(DatumGetTimestampTz(row[0]), DatumGetInt64(row[1])); },
-        [&](const engine::TakeRow &take) {
-            for (TimeRange r : hours) {
-                std::array const values{tenant, TimestampTzGetDatum(r.from), TimestampTzGetDatum(r.to)};
-                statement.run_each(spi, values, take);
-            }
-        });
+        [&](const engine::TakeRow &take) { run_each_range(spi, statement, tenant, hours, take); });
 }
 
 /// Parts of hours, ascending. The hours are read as a whole, so that the next moment's parts are known already.
@@ -87,12 +91,7 @@ void count_ragged(const pg::Spi &spi, Datum tenant, engine::StoredQuestion quest
                                                  [](int64 instant, TimeRange r) { return instant < r.from; });
             if (behind != parts.begin() && at < std::prev(behind)->to) slots.add(at, 1);
         },
-        [&](const engine::TakeRow &take) {
-            for (TimeRange r : question.ranges) {
-                std::array const values{tenant, TimestampTzGetDatum(r.from), TimestampTzGetDatum(r.to)};
-                statement.run_each(spi, values, take);
-            }
-        });
+        [&](const engine::TakeRow &take) { run_each_range(spi, statement, tenant, question.ranges, take); });
 }
 
 /// Whole hours by their counts, the ragged ends of slots by their customers.
@@ -160,7 +159,8 @@ void doubt_ordered(const pg::Spi &spi, Datum tenant, const engine::StoredQuestio
         first = std::min(first.value_or(PG_INT64_MAX), DatumGetTimestampTz(row[1]));
     });
 
-    constexpr std::size_t most_customers = 10'000, bytes = std::size_t{1} << 20, most_bytes = std::size_t{4} << 20;
+    // So many customers' ids of the greatest length take about a megabyte.
+    constexpr std::size_t most_customers = 3'000, bytes = std::size_t{1} << 20, most_bytes = std::size_t{4} << 20;
     static engine::StoredMemory<StoredFirst> memory(most_bytes);
     std::string key = engine::key_of(question);
     uint64 const before = engine::stored_rows_epoch();
