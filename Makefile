@@ -45,13 +45,16 @@ BOUND_OBJS  = $(filter-out src/core/%,$(OBJS))
 WARNINGS     = -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wno-deprecated -Werror
 PG_CPPFLAGS  = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server) -MMD -MP
 PG_CXXFLAGS  = -std=c++20 -g1 $(WARNINGS) -fvisibility=hidden -fvisibility-inlines-hidden -ffp-contract=off
-SHLIB_LINK   = -lroaring -lxlsxwriter -lstdc++ -Wl,--version-script=src/pg/exports.map
+SHLIB_LINK   = -lroaring -lxlsxwriter -lstdc++ -Wl,-z,relro,-z,now -Wl,--version-script=src/pg/exports.map
 
 PG_CONFIG   ?= pg_config
 PGXS        := $(shell $(PG_CONFIG) --pgxs)
 # PGXS would compile bitcode with clang and without PG_CXXFLAGS; JIT inlining has nothing to gain here.
 override with_llvm = no
+# Nothing is linked that only the server's folder of libraries has.
+override enable_rpath = no
 include $(PGXS)
+include src/pg/compiler.mk
 
 -include $(OBJS:.o=.d) $(PRECOMPILED:.gch=.d)
 

@@ -17,6 +17,13 @@ if [ ! -e "$stamp" ]; then
     for headers in "$($config --includedir-server)" "$($config --pkgincludedir)" "$($config --includedir)"; do
         [ -e "$folder$headers" ] || { mkdir -p "$(dirname "$folder$headers")" && ln -s "$headers" "$folder$headers"; }
     done
+    # Programs may look for libraries relative to themselves, as those in Python's packages do.
+    for place in $(readelf -dW "$bin"/* 2>/dev/null | sed -nE 's/.*\((RPATH|RUNPATH)\).*\[\$ORIGIN\/(.*)\]/\2/p' | sort -u); do
+        mkdir -p "$folder$bin/$place"
+        for library in "$bin/$place"/*.so*; do
+            [ -e "$folder$bin/$place/${library##*/}" ] || ln -s "$(realpath "$library")" "$folder$bin/$place/"
+        done
+    done
     rm -f "$folder$lib"/agent_analytics.so "$folder$share"/extension/agent_analytics*
     touch "$stamp"
 fi

@@ -190,8 +190,6 @@ SELECT analytics.merge(s) FROM (SELECT analytics.distinct_set(1) UNION ALL SELEC
 SELECT analytics.distinct_set('{}'::jsonb);
 SELECT analytics.distinct_set(ARRAY[1]);
 SELECT analytics.distinct_set(interval '1 day');
-CREATE COLLATION public.whatever_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
-SELECT analytics.distinct_set(code COLLATE public.whatever_case) FROM public.samples;
 SELECT analytics_internal.quantiles_transition(NULL, 1);
 SELECT analytics_internal.quantile_sketch_combine('\x0100230000', '\x0100230000');
 SELECT analytics_internal.distinct_set_transition(NULL, 1);
@@ -231,4 +229,3 @@ DROP FUNCTION public.plan_of(text, text);
 DROP AGGREGATE public.own_quantiles(float8), public.own_set(int);
 DROP DOMAIN public.email;
 DROP TYPE public.mood;
-DROP COLLATION public.whatever_case;

@@ -16,7 +16,7 @@ if [ -n "$foreign" ]; then say "Exported, but no entry point:" "$foreign"; faile
 unused=$(comm -23 <(sed -n 's/^pg_finfo_//p' <<<"$exported" | sort) \
     <(grep -oE "'MODULE_PATHNAME', *'analytics_[a-z0-9_]+'" "$script" | grep -oE 'analytics_[a-z0-9_]+' | sort -u))
 if [ -n "$unused" ]; then say "C functions that no SQL function calls:" "$unused"; failed=$((failed + 1)); fi
-# What Debian's PostgreSQL is built with holds for us too (pg_config's flags; CMake's build has its own): relocations are read-only
+# Whatever the server was built with (the Makefile; CMake's build has its own flags): relocations are read-only
 # before the first call, the stack is not executable and guarded, no text is relocated, libraries are found where the system has them.
 soft=
 dynamic=$(readelf -dW "$module") segments=$(readelf -lW "$module") called=$(nm -D --undefined-only "$module")
