@@ -17,6 +17,9 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 50 SET search_path = pg_catalog, pg_temp 
         -- What admins set and others go by. reserve_budget locks the budgets it goes by and notes when it did.
         ('budgets', 'SELECT', 'SELECT, UPDATE (reserved_at)'),
         ('model_prices', 'SELECT', 'SELECT'),
+        ('alert_rules', '', ''),  -- alerts are for admins
+        ('alert_states', '', ''),
+        ('alerts', '', ''),
         ('api_keys', '', ''),  -- who may write here makes itself any key
         ('api_requests', '', 'SELECT, INSERT'),  -- who asked what, from where, is for admins
         ('blocked_ips', '', ''),
@@ -92,7 +95,7 @@ BEGIN
         END IF;
     END LOOP;
     FOR r IN SELECT p.oid::regprocedure AS function FROM pg_proc p
-             WHERE p.pronamespace = 'analytics_internal'::regnamespace AND p.proname IN ('refresh_step', 'refresh_runs', 'refresh_conversations', 'refresh_quality_days', 'forget_lost_sources')
+             WHERE p.pronamespace = 'analytics_internal'::regnamespace AND p.proname IN ('refresh_step', 'refresh_runs', 'refresh_conversations', 'refresh_quality_days', 'forget_lost_sources', 'evaluate_tenant')
                AND pg_has_role(p.proowner, 'USAGE') LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO analytics_admin', r.function);
     END LOOP;
@@ -190,7 +193,7 @@ BEGIN
              WHERE p.pronamespace = 'analytics'::regnamespace
                AND p.proname::text IN (SELECT e.name FROM analytics_internal.endpoints() e WHERE e.access <> 'everyone')
                 OR p.pronamespace = 'analytics_internal'::regnamespace
-               AND p.proname ~ '^(install_|ensure_(?!policy)|load_|(lock_install|definition_changed|complete_table|restore_rollup|refresh_step|refresh_runs|refresh_conversations|refresh_quality_days|data_quality_of|quality_tenants|forget_lost_sources|grant_access)$)'
+               AND p.proname ~ '^(install_|ensure_(?!policy)|load_|(lock_install|definition_changed|complete_table|restore_rollup|refresh_step|refresh_runs|refresh_conversations|refresh_quality_days|data_quality_of|quality_tenants|forget_lost_sources|evaluate_tenant|grant_access)$)'
     LOOP
         EXECUTE pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', r.function);
     END LOOP;

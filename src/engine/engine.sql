@@ -336,6 +336,7 @@ BEGIN
     END LOOP;
     PERFORM analytics_internal.delete_expired_exports();
     COMMIT;
+    CALL analytics_internal.evaluate_all_tenants();
     DELETE FROM analytics_store.scheduled_views v
      WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) v.view);
     COMMIT;
@@ -364,7 +365,7 @@ BEGIN
     END LOOP;
 END $$;
 COMMENT ON PROCEDURE analytics.run_maintenance() IS
-'What a cron job calls every minute: refreshes all rollups, in steps that commit, and scheduled materialized views that are due.
+'What a cron job calls every minute: refreshes all rollups, in steps that commit, evaluates the rules of alerts, and refreshes scheduled materialized views that are due.
 CALL analytics.run_maintenance(); outside a transaction. Interrupted, it goes on where it stopped at the next call. What fails (a measure of one table, a materialized view) is a WARNING, and the rest goes on.';
 
 CREATE OR REPLACE FUNCTION analytics_internal.is_unrestricted(source_id integer) RETURNS boolean

@@ -15,6 +15,8 @@ BEGIN
     applied := applied || ARRAY(SELECT analytics_internal.install_approvals());
     applied := applied || ARRAY(SELECT analytics_internal.install_quality());
     applied := applied || ARRAY(SELECT analytics_internal.install_exports());
+    applied := applied || ARRAY(SELECT analytics_internal.install_platform());
+    applied := applied || ARRAY(SELECT analytics_internal.install_operations());
     applied := applied || ARRAY(SELECT analytics_internal.install_delivery());
     -- The rollups that users made, of tables that are the caller's to put triggers on.
     applied := applied || ARRAY(

@@ -11,16 +11,11 @@
 #include <cmath>
 
 using namespace analytics;
+using engine::Habits;
+using engine::habits_of;
 using engine::Number;
 
-namespace {
-
-/// What is read before the buckets asked for, to learn from, and how many buckets a season has.
-struct Habits {
-    core::Span past;
-    int season;
-};
-Habits habits_of(const core::Bucket &bucket) {
+engine::Habits engine::habits_of(const core::Bucket &bucket) {
     if (bucket.name == "15m") return {{.days = 14}, 96};
     if (bucket.name == "30m") return {{.days = 21}, 48};
     if (bucket.name == "1h") return {{.days = 28}, 24};
@@ -28,6 +23,8 @@ Habits habits_of(const core::Bucket &bucket) {
     if (bucket.name == "1w") return {{.days = 4 * 364}, 1};
     return {{.months = 120}, 12};
 }
+
+namespace {
 
 core::Span operator+(const core::Span &a, const core::Span &b) {
     return {a.months + b.months, a.days + b.days, a.micros + b.micros};

@@ -18,5 +18,19 @@ struct MetricLine {
 /// The metric named by an argument over the slots of a series, filtered by another argument (jsonb). Errors: as of
 /// get_metric_series.
 MetricLine read_line(const pg::Spi &, const pg::Args &, int metric_argument, int filters_argument, const Series &);
+/// The same of a metric that was found already.
+MetricLine read_line(const pg::Spi &, FoundMetric, std::vector<Filter>, const Series &);
+
+/// A metric over one stretch of time, unrounded; nothing where there are no rows and `fill` is not zero, or the
+/// expression is NULL.
+std::optional<double> value_over(const pg::Spi &, const FoundMetric &, const std::vector<Filter> &, const core::Slot &,
+                                 Fill fill);
+
+/// What is read before the buckets asked for, to learn from, and how many buckets a season has.
+struct Habits {
+    core::Span past;
+    int season;
+};
+Habits habits_of(const core::Bucket &);
 
 }  // namespace analytics::engine

@@ -16,6 +16,11 @@ using core::Slot;
 constexpr std::size_t most_cells = 1'000'000;  // keys times slots of a grouped answer
 constexpr int most_keys = 10'000;
 
+std::optional<double> as_double(const Value &value) {
+    if (!value) return std::nullopt;
+    return pg::call([&] { return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, *value)); });
+}
+
 Number number(const Value &value) { return value ? Number(pg::NumericValue{*value}) : Number(); }
 
 /// What is asked of a rollup, whatever the time.
@@ -193,23 +198,31 @@ Datum numeric_array(const std::vector<Value> &values) {
 
 MetricLine read_line(const pg::Spi &spi, const pg::Args &args, int metric_argument, int filters_argument,
                      const Series &series) {
-    Question question{spi,
-                      find_metric(spi, args.required_text(metric_argument, "metric")),
-                      current_tenant(),
-                      {},
-                      {},
-                      series.slots.back().to - 1};
-    question.filters = engine::filters_argument(args, filters_argument, question.found.rollup);
+    FoundMetric found = find_metric(spi, args.required_text(metric_argument, "metric"));
+    std::vector<Filter> filters = engine::filters_argument(args, filters_argument, found.rollup);
+    return read_line(spi, std::move(found), std::move(filters), series);
+}
+
+MetricLine read_line(const pg::Spi &spi, FoundMetric found, std::vector<Filter> filters, const Series &series) {
+    Question const question{spi, std::move(found),          current_tenant(), std::move(filters),
+                            {},  series.slots.back().to - 1};
     Cells const cells(question, series.slots);
     Evaluator evaluator = question.evaluator(question.metric().fill);
     MetricLine line{question.found.metric, std::vector<Value>(series.slots.size()), {}};
     std::vector<Key> const keys = keys_of(cells);
     evaluator.run(cells.rows(keys.front().groups), line.exact);
     for (const Value &v : line.exact)
-        line.values.push_back(
-            v ? pg::call([&] { return DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, *v)); })
-              : std::numeric_limits<double>::quiet_NaN());
+        line.values.push_back(as_double(v).value_or(std::numeric_limits<double>::quiet_NaN()));
     return line;
+}
+
+std::optional<double> value_over(const pg::Spi &spi, const FoundMetric &found, const std::vector<Filter> &filters,
+                                 const Slot &slot, Fill fill) {
+    Question const question{spi, found, current_tenant(), filters, {}, slot.to - 1};
+    Cells const cells(question, std::span(&slot, 1));
+    Value value;
+    question.evaluator(fill).run(cells.rows(keys_of(cells).front().groups), std::span(&value, 1));
+    return as_double(value);
 }
 
 }  // namespace analytics::engine

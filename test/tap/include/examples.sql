@@ -110,6 +110,24 @@ INSERT INTO pgrst.examples (function, arguments) VALUES
     ('get_api_usage', '{"hours": 24, "as_of": "2026-03-02T10:07:00Z"}'), ('revoke_api_key', '{"key_id": "0c75eb13d1db"}'), ('block_ip', '{"ip_address": "203.0.113.9", "reason": "scraper"}'), ('is_ip_blocked', '{"ip_address": "203.0.113.9"}');
 INSERT INTO pgrst.examples (function, arguments, settled) VALUES ('create_api_key', '{"name": "nightly report", "scopes": ["read"], "tier": "PRO"}', false), ('list_api_keys', '{}', false), ('list_blocked_ips', '{}', false),
     ('check_rate_limit', '{"bucket_key": "webhook-7", "limit_class": "free"}', false), ('refresh_rollups', '{"name": "order_stats"}', false), ('export_training_file', '{"format": "jsonl", "days": 3650}', false), ('get_rollup_status', '{}', false);
+INSERT INTO analytics_data.metric_points (metric, labels, value, recorded_at, point_id)
+SELECT 'queue_length', '{"queue": "mail"}', CASE WHEN i < 40 THEN 20 ELSE 250 END, timestamptz '2026-03-02 09:00Z' + i * interval '1 minute', 'p' || i FROM generate_series(1, 67) i;
+INSERT INTO analytics_data.alert_rules (rule_id, name, metric, condition, threshold, severity, time_window, for_duration, no_data, created_at) VALUES
+    ('3f0c5f6e-2f0b-4a43-9a53-6f6d4b1c9a10', 'long queue', 'queue_length', '>', 100, 'critical', '5m', '2m', 'ok', '2026-03-02 08:00Z'),
+    ('7b1d0f52-83a4-4f0e-8f5c-0d2f3c4b5a21', 'slow calls', 'latency_p95', '>', 5000, 'warning', '15m', '10m', 'ok', '2026-03-02 08:00Z');
+INSERT INTO analytics_data.alerts (alert_id, rule_id, name, metric, labels, severity, value, threshold, started_at, acknowledged_at, acknowledged_by, resolved_at) VALUES
+    ('b6a0c3de-4f1e-4c57-a1a9-5d0f5e6c7d81', '7b1d0f52-83a4-4f0e-8f5c-0d2f3c4b5a21', 'slow calls', 'latency_p95', '{}', 'warning', 6210, 5000, '2026-03-02 04:10Z', '2026-03-02 04:14Z', 'kim', '2026-03-02 05:02Z'),
+    ('c7b1d4ef-502f-4d68-b2ba-6e106f7d8e92', '3f0c5f6e-2f0b-4a43-9a53-6f6d4b1c9a10', 'long queue', 'queue_length', '{"queue": "mail"}', 'critical', 180, 100, '2026-03-02 09:46Z', NULL, NULL, NULL);
+INSERT INTO pgrst.examples (function, arguments, settled) VALUES
+    ('create_alert_rule', '{"name": "spend", "metric": "spend", "condition": ">", "threshold": 50, "severity": "error", "time_window": "1h"}', false);
+INSERT INTO pgrst.examples (function, arguments) VALUES
+    ('record_metric', '{"metric": "queue_length", "value": 12, "labels": {"queue": "mail"}, "recorded_at": "2026-03-01T10:07:00Z", "point_id": "mail-1007"}'),
+    ('list_alert_rules', '{"enabled": true}'), ('list_alerts', '{"hours": 24, "as_of": "2026-03-02T10:07:00Z"}'),
+    ('get_alert_statistics', '{"hours": 24, "as_of": "2026-03-02T10:07:00Z"}'),
+    ('acknowledge_alert', '{"alert_id": "c7b1d4ef-502f-4d68-b2ba-6e106f7d8e92", "acknowledged_by": "kim"}'),
+    ('resolve_alert', '{"alert_id": "c7b1d4ef-502f-4d68-b2ba-6e106f7d8e92", "resolved_by": "kim"}'),
+    ('evaluate_alert_rules', '{"as_of": "2026-03-02T10:07:00Z"}'),
+    ('delete_alert_rule', '{"rule_id": "7b1d0f52-83a4-4f0e-8f5c-0d2f3c4b5a21"}');
 INSERT INTO pgrst.examples (function, arguments) VALUES ('unblock_ip', '{"ip_address": "203.0.113.9"}'), ('clear_blocked_ips', '{}');
 
 -- The first rows of a set, the first elements of a long array.

@@ -40,4 +40,10 @@ BEGIN
     INSERT INTO analytics_data.data_quality_checks (name, table_name, predicate) VALUES (mark || 'rule', 'training_examples', format('agent <> %L', mark || 'agent'));
     PERFORM analytics.set_budget('default', 100 * factor, 'month'), analytics.set_budget(mark || 'budget', 10, 'day');
     PERFORM analytics.reserve_budget(1, 'default', mark || 'reservation');
+    PERFORM analytics.record_batch('metric', (SELECT jsonb_agg(jsonb_build_object('metric', 'queue', 'value', 10 * factor + i, 'labels', jsonb_build_object('host', mark || 'host'), 'point_id', i::text,
+        'recorded_at', timestamptz '2026-03-02 10:00Z' + i * interval '1 minute')) FROM generate_series(1, 6) i));
+    INSERT INTO analytics_data.alert_rules (rule_id, name, metric, condition, threshold, severity, time_window, for_duration, no_data)
+    VALUES ('rule1', mark || 'queue', 'queue', '>', 1, 'warning', '5m', '0s', 'ok');
+    INSERT INTO analytics_data.alerts (alert_id, rule_id, name, metric, labels, severity, value, threshold, started_at)
+    SELECT 'alert' || i, 'rule1', mark || 'queue', 'queue', jsonb_build_object('host', mark || 'host' || i), 'error', factor, 1, timestamptz '2026-03-02 09:00Z' + i * interval '1 minute' FROM generate_series(1, 3 * factor) i;
 END $$;
