@@ -170,6 +170,7 @@ std::optional<Rollup> load_rollup(Registry &registry, const Row<8> &row) {
             AttrNumber const column = get_attnum(store, measure);
             return column == InvalidAttrNumber ? InvalidOid : get_atttype(store, column);
         });
+        rollup.stored = rollup.stored && OidIsValid(type);
         rollup.measures.push_back({names[i], kind_named(kinds[i]), type});
     }
     registry.known.insert(store);
@@ -404,6 +405,12 @@ const Rollup &find_rollup(const pg::Spi &, std::string_view name) {
                         "See SELECT name FROM analytics.get_rollup_status().");
     }
     return *rollup;
+}
+
+void require_stored(const Rollup &rollup) {
+    if (!rollup.stored)
+        throw pg::Error(ERRCODE_UNDEFINED_TABLE, "the stores of rollup \"" + rollup.name + "\" are not there", {},
+                        "Run SELECT analytics.install(), which makes them again.");
 }
 
 const StoreTables *store_tables_or_null() {

@@ -57,6 +57,7 @@ bool fits(const Metric &metric, const Rollup &rollup) {
 }
 
 void prepare(Metric &metric, const Rollup &rollup) {
+    require_stored(rollup);  // its measures' types are unknown otherwise
     metric.program = parse(metric.expression, rollup);
     metric.measures.clear();
     for (int const index : metric.program.measures)

@@ -10,10 +10,13 @@
 
 extern "C" {
 #include "access/relation.h"
+#include "access/table.h"
+#include "catalog/indexing.h"
 #include "commands/sequence.h"
 #include "commands/trigger.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
+#include "utils/builtins.h"
 #include "utils/datum.h"
 }
 
@@ -73,50 +76,54 @@ std::map<int32, TouchedBuckets> pending;
 uint64 transaction = 1;        // counts this backend's transactions
 bool written_through = false;  // the set became notes; what still comes is written at once
 
-pg::Statement &insert_note() {
-    static pg::Statement statement("INSERT INTO analytics_store.notes (source_id, tenant_id, from_at, to_at) "
-                                   "VALUES ($1, $2, $3, $4)",
-                                   {INT4OID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID});
-    return statement;
-}
-
-void write_note(const pg::Spi &spi, int32 source, const Touched &touched) {
-    Datum const values[] = {Int32GetDatum(source), touched.tenant ? pg::to_text(*touched.tenant) : Datum(0),
-                            TimestampTzGetDatum(touched.range.from), TimestampTzGetDatum(touched.range.to)};
-    insert_note().run(spi, values, touched.tenant ? "    " : " n  ", false);
-}
-
-/// Lets a read-only transaction write for a scope. An error ends the transaction, which sets it back itself.
-class Writable {
+/// Writes notes straight into their table and its index: a statement would cost the writer of a single late row several
+/// times as much. So they need no rights of the writer, whose transaction may have become read only since.
+class NoteWriter {
   public:
-    Writable() { XactReadOnly = false; }
-    ~Writable() { XactReadOnly = read_only_; }
-    Writable(const Writable &) = delete;
-    Writable &operator=(const Writable &) = delete;
+    NoteWriter() {
+        const StoreTables *const tables = store_tables_or_null();
+        if (tables == nullptr || !OidIsValid(tables->notes)) return;  // the registry is gone, and the rollups with it
+        pg::call([&] {
+            notes_ = try_table_open(tables->notes, RowExclusiveLock);
+            if (notes_ != nullptr) indexes_ = CatalogOpenIndexes(notes_);
+        });
+    }
+    ~NoteWriter() {
+        if (notes_ == nullptr || std::uncaught_exceptions() != exceptions_) return;  // transaction abort does it
+        CatalogCloseIndexes(indexes_);
+        table_close(notes_, NoLock);
+    }
+    NoteWriter(const NoteWriter &) = delete;
+    NoteWriter &operator=(const NoteWriter &) = delete;
+
+    void write(int32 source, const Touched &touched) {
+        if (notes_ == nullptr) return;
+        const char *const tenant = touched.tenant ? touched.tenant->data() : nullptr;
+        std::size_t const length = touched.tenant ? touched.tenant->size() : 0;
+        pg::call([&] {
+            TupleDesc const columns = RelationGetDescr(notes_);
+            Datum values[] = {Int32GetDatum(source), 0, TimestampTzGetDatum(touched.range.from),
+                              TimestampTzGetDatum(touched.range.to)};
+            bool nulls[] = {false, tenant == nullptr, false, false};
+            if (columns->natts != lengthof(values)) elog(ERROR, "analytics_store.notes has been altered");
+            if (tenant != nullptr)
+                values[1] = PointerGetDatum(cstring_to_text_with_len(tenant, static_cast<int>(length)));
+            HeapTuple const note = heap_form_tuple(columns, values, nulls);
+            CatalogTupleInsertWithInfo(notes_, note, indexes_);
+            heap_freetuple(note);
+        });
+    }
 
   private:
-    bool read_only_ = XactReadOnly;
+    Relation notes_ = nullptr;
+    CatalogIndexState indexes_ = nullptr;
+    int exceptions_ = std::uncaught_exceptions();
 };
 
-/// Notes belong to the owner of the notes: the writer of a source needs no right on them, and may have declared its
-/// transaction read only since.
-template <class Write> void as_owner_of_notes(Write &&write) {
-    const StoreTables *const tables = store_tables_or_null();
-    if (tables == nullptr || !OidIsValid(tables->notes)) return;  // the registry is gone, and the rollups with it
-    pg::AsUser const owner(tables->owner);
-    Writable const writable;
-    pg::Spi const spi;
-    write(spi);
-}
-
 void write_pending() {
-    if (pending.empty()) return;
-    pg::call([] { PushActiveSnapshot(GetTransactionSnapshot()); });
-    as_owner_of_notes([](const pg::Spi &spi) {
-        for (const auto &[source, buckets] : pending)
-            buckets.visit([&, id = source](const Touched &touched, CommandId) { write_note(spi, id, touched); });
-    });
-    pg::call([] { PopActiveSnapshot(); });
+    NoteWriter writer;
+    for (const auto &[source, buckets] : pending)
+        buckets.visit([&, id = source](const Touched &touched, CommandId) { writer.write(id, touched); });
 }
 
 void on_transaction(XactEvent event, void *) {
@@ -151,9 +158,7 @@ void remember(const Target &target, std::string_view tenant, int64 bucket) {
     }
     Touched touched{std::nullopt, {bucket, bucket + target.bucket}};
     if (target.tenant != 0) touched.tenant = std::string(tenant);
-    pg::call([] { PushActiveSnapshot(GetTransactionSnapshot()); });
-    as_owner_of_notes([&](const pg::Spi &spi) { write_note(spi, target.source, touched); });
-    pg::call([] { PopActiveSnapshot(); });
+    NoteWriter().write(target.source, touched);
 }
 
 /// Notes the bucket of one version of a row, if it is summarised.

@@ -318,6 +318,7 @@ Answer read_once(const pg::Spi &spi, const Rollup &rollup, const Query &query, b
 }  // namespace
 
 Answer read(const pg::Spi &spi, const Rollup &rollup, const Query &query, bool with_sets) {
+    require_stored(rollup);
     AtMoment const moment(query.as_of);
     // A partition attached while we read is in the statements planned since, but not in the ranges that were found live
     // before. The relcache message that has them planned anew also moves the generation.

@@ -156,7 +156,8 @@ class SourceRefresh {
     bool run(bool one_chunk, std::vector<RefreshReport> &reports) {
         dirty_ = dirty_ranges(spi_, source_, leaves_, snapshot_, notes_seen);
         bool done = true;
-        for (const Rollup *rollup : rollups_of(source_.id)) done = refresh(*rollup, one_chunk, reports) && done;
+        for (const Rollup *rollup : rollups_of(source_.id))
+            if (rollup->stored) done = refresh(*rollup, one_chunk, reports) && done;
         static pg::Statement clear("DELETE FROM analytics_store.notes WHERE source_id = $1", {INT4OID},
                                    pg::PlanFor::by_index);
         Datum const id = Int32GetDatum(source_.id);

@@ -40,6 +40,9 @@ struct Rollup {
     int64 bucket = 0;  // microseconds; divides the hour or is the hour
     std::vector<std::string> dimensions;
     std::vector<Measure> measures;
+    /// Whether its base store is there. It is not when somebody has dropped it, or when the rollup was dropped after
+    /// its row was read: that can be seen a moment before it is announced.
+    bool stored = true;
 
     /// Index of a measure by name; throws 22023.
     int measure(std::string_view measure_name) const;
@@ -52,6 +55,8 @@ struct Rollup {
 
 /// The rollup by name; unknown: PT404. Its reference stays good until the next call into the engine.
 const Rollup &find_rollup(const pg::Spi &, std::string_view name);
+/// Throws 42P01 when its stores are gone.
+void require_stored(const Rollup &);
 
 /// Text for SQL: an identifier or a literal, quoted.
 std::string quoted(std::string_view identifier);

@@ -390,6 +390,21 @@ SELECT throws_ok('SELECT analytics.refresh_rollups()', '22012', NULL, 'refresh_r
 UPDATE public.fails SET x = 1;
 CALL analytics.run_maintenance();
 SELECT is((SELECT sum(x) FROM analytics.failing), 1::numeric, 'mended, it is refreshed');
+
+-- Nor does a rollup whose stores somebody has dropped; install() makes them again.
+SELECT analytics.define_metric('lost_sum', 'failing', 'x') \g /dev/null
+SET client_min_messages = error;
+DROP TABLE analytics_store.failing_base CASCADE;
+RESET client_min_messages;
+INSERT INTO public.fails VALUES ('2024-03-02', 1);
+INSERT INTO public.sound VALUES ('2024-03-01', 2);
+SELECT lives_ok('SELECT analytics.refresh_rollups()', 'without its stores a rollup is not refreshed');
+SELECT is((SELECT sum(x) FROM analytics.goes_on), 3::numeric, 'others are');
+SELECT throws_ok($$SELECT * FROM analytics.get_metric_series('lost_sum', '1d', '1d')$$, '42P01', 'the stores of rollup "failing" are not there', 'who asks for it is told');
+SELECT analytics.install() \g /dev/null
+SELECT is((SELECT sum(x) FROM analytics.failing), 2::numeric, 'it is exact again after install()');
+SELECT analytics.refresh_rollups() \g /dev/null
+SELECT is((SELECT sum(x) FROM analytics.failing), 2::numeric, 'and after a refresh');
 SELECT analytics.drop_rollup('failing'), analytics.drop_rollup('goes_on') \g /dev/null
 DROP TABLE public.fails, public.sound CASCADE;
 CALL analytics.run_maintenance();
