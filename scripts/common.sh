@@ -122,6 +122,7 @@ cmake_build() {
     if ! flock "$top/build/.lock" sh -c 'folder=$1 jobs=$2 targets=$3 source=$4; shift 4
             cmake -S "$source" -B "$folder" -G Ninja "$@" && cmake --build "$folder" -j "$jobs" --target $targets' \
             sh "$folder" "$jobs" "${targets[*]}" "$top" "$@" >"$log" 2>&1; then
+        grep -E '[0-9]: (fatal )?error: ' "$log" | head -n 20 >&2 || true  # what is said of candidates may be longer than what is shown
         grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking)' "$log" | tail -n 100 >&2
         fail "The CMake build in $folder failed."
     fi

@@ -71,7 +71,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char *data, std::size_t siz
     Kind const x = DistinctSet::head(first).kind, y = DistinctSet::head(second).kind;
     bool const mixed = x != Kind::empty && y != Kind::empty && (x == Kind::hashes) != (y == Kind::hashes);
     std::optional<std::uint64_t> count;
-    Bytes together;
+    std::vector<std::byte> together;
     try {
         count = united_cardinality(first, second);
         together = united(first, second);
