@@ -2,7 +2,6 @@
 -- (expected/06_collations_1.out).
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS agent_analytics;
-RESET client_min_messages;
 \set VERBOSITY sqlstate
 CREATE COLLATION public.whatever_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 SELECT analytics.distinct_set('a'::text COLLATE public.whatever_case);
