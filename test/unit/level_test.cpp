@@ -108,6 +108,22 @@ TEST(Intervals, GrowWithADriftingLevelAndShrinkWithTheHistory) {
     EXPECT_GT(width(0.1, 28, 5), width(0.1, 280, 5));
 }
 
+TEST(Intervals, OfAFewWeeksAreAsWideAsTheValuesVary) {
+    // A week whose days were met by chance says nothing about the errors of a month; two years do.
+    auto const width = [](std::size_t points, double spread, double size) {
+        Prediction prediction{std::vector<double>(30, 0.0), Transform(std::vector<double>{-1}, 1), {}, points};
+        for (std::size_t j = 0; j < 20; ++j) prediction.residuals.push_back(noise(1, 0, 0.01, j));
+        prediction.spread = spread, prediction.size = size;
+        ErrorQuantiles const errors(prediction, 30, 7);
+        return errors.at(0.975, 5) - errors.at(0.025, 5);
+    };
+    EXPECT_GT(width(7, 10, 0), 20);
+    EXPECT_GT(width(7, 10, 50), width(7, 10, 0) + 5);
+    EXPECT_LT(width(728, 10, 50), 3);
+    EXPECT_LT(width(728, 1e-9, 50), 0.15);
+    EXPECT_LT(width(7, 0, 0), 0.2);  // a scale on which nothing is known
+}
+
 TEST(Naive, RepeatsTheLastSeason) {
     std::vector<double> const y = {1, 2, 3, 4, 5, 6, 7};
     EXPECT_EQ(forecast_naive(y, 3, 5).value, (std::vector<double>{5, 6, 7, 5, 6}));

@@ -3,8 +3,10 @@
 #include "core/forecast/robust_level.hpp"
 #include "core/forecast/seasonal_means.hpp"
 #include "core/forecast/year_hint.hpp"
+#include "core/statistics/robust.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace analytics::core {
 
@@ -20,6 +22,19 @@ std::span<const double> recent(std::span<const double> y, std::size_t season) {
     if (y.size() <= most_points) return y;
     std::size_t const surplus = y.size() - most_points;
     return y.subspan((surplus + season - 1) / season * season);
+}
+
+constexpr double shown_offset = 4;  // of the scale of the intervals, in means
+
+// Spread and size of the values; in units of the scale as it is about their mean.
+void describe(std::span<const double> y, Prediction &result) {
+    double const n = static_cast<double>(y.size());
+    double const centre = mean(y);
+    double squares = 0, size = 0;
+    for (double x : y) squares += (x - centre) * (x - centre), size += std::abs(x) / n;
+    double const unit = result.transform.logarithmic() ? (1 + shown_offset) * size : 1;
+    result.spread = y.size() > 1 ? std::sqrt(squares / (n - 1)) / unit : 0;
+    result.size = size / unit;
 }
 
 struct Member {
@@ -46,7 +61,7 @@ Prediction run(std::span<const double> y, std::size_t season, std::size_t horizo
         result.value.push_back(result.transform.back(z_k));
     }
     // The errors on the scale of the intervals, which bends less: its upper ends stay sensible for wild series.
-    Transform const shown(y, 4);
+    Transform const shown(y, shown_offset);
     for (std::size_t j = 0; j < level.residuals.size(); ++j) {
         std::size_t const next = level.origins[j] + 1;
         for (std::size_t k = 0; k < level.residuals[j].size(); ++k) {
@@ -59,6 +74,7 @@ Prediction run(std::span<const double> y, std::size_t season, std::size_t horizo
     result.transform = shown;
     result.residuals = std::move(level.residuals);
     result.drift = level.drift;
+    if (season > 1) describe(y, result);  // without a season it may be a walk, whose spread says little
     return result;
 }
 

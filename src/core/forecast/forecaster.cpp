@@ -60,16 +60,15 @@ void check(const ForecastOptions &options) {
 ForecastResult from_errors(const Prediction &prediction, const PreparedSeries &series, std::span<const double> levels) {
     ForecastResult result;
     ErrorQuantiles const errors(prediction, prediction.value.size(), series.season);
-    std::vector<std::pair<double, double>> reaches;  // of the levels, in units of a step's scale
-    for (double level : levels)
-        reaches.emplace_back(errors.standard(0.5 - level / 200), errors.standard(0.5 + level / 200));
+    std::vector<std::pair<ErrorQuantiles::Parts, ErrorQuantiles::Parts>> reaches;  // of the levels
+    for (double level : levels) reaches.emplace_back(errors.parts(0.5 - level / 200), errors.parts(0.5 + level / 200));
     for (std::size_t k = 0; k < prediction.value.size(); ++k) {
         double const centre = prediction.transform.forward(prediction.value[k]);
         result.value.push_back(series.restore(prediction.value[k]));
         std::vector<double> &lower = result.lower.emplace_back(), &upper = result.upper.emplace_back();
         for (auto [down, up] : reaches) {
-            double const low = prediction.transform.back(centre + errors.scale(k) * down);
-            double const high = prediction.transform.back(centre + errors.scale(k) * up);
+            double const low = prediction.transform.back(centre + errors.of(down, k));
+            double const high = prediction.transform.back(centre + errors.of(up, k));
             lower.push_back(series.restore(std::min(low, prediction.value[k])));
             upper.push_back(series.restore(std::max(high, prediction.value[k])));
         }

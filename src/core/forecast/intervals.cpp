@@ -14,8 +14,10 @@ namespace {
 // Chosen on 490 daily, 120 simulated, 300 short and 327 hourly series by coverage and interval score
 // (docs/statistics.md); all are flat: half or twice as much changes the interval score by some percent.
 constexpr double tail_freedom = 3;     // of the Student t that stands for errors not seen yet
-constexpr double trusted_after = 150;  // points after which the errors seen count as much as that
+constexpr double trusted_after = 100;  // points after which the errors seen count as much as that
 constexpr double least_growth = 0.01;  // of the variance per step, if the level did not drift at all
+constexpr double known_after = 5;      // seasons after which the errors seen count as much as the spread of the values
+constexpr double share_of_spread = 0.65, share_of_size = 0.13;  // of errors, where none were seen
 constexpr std::size_t most_pooled = 2000;
 constexpr double smoothness = 20;  // weight of the prior curve against the errors of one step
 
@@ -24,7 +26,7 @@ constexpr double smoothness = 20;  // weight of the prior curve against the erro
 double wider_by(double points, std::size_t season) {
     if (season == 1) return 1 + 6 / points;
     double const s = static_cast<double>(season), seasons = points / s;
-    return 1 + (season < 16 ? 1.2 : 0.7) / std::pow(seasons, 0.6) + (seasons < 2 ? 2 : 0);
+    return 1 + (season < 16 ? 0.8 : 0.7) / std::pow(seasons, 0.6);
 }
 
 // The p-quantile of Student's t with mean absolute value 1.
@@ -77,16 +79,23 @@ ErrorQuantiles::ErrorQuantiles(const Prediction &prediction, std::size_t horizon
     double const points = static_cast<double>(std::max<std::size_t>(prediction.points, 1));
     trust_ = pooled_.empty() ? 0 : points / (points + trusted_after);
     widen_ = wider_by(points, season);
+    if (prediction.spread > 0) {
+        double const seasons = points / static_cast<double>(season), open = known_after / (seasons + known_after);
+        known_ = 1 - open;
+        // The size counts in the first weeks only: what has hardly moved for months is not as unsure as its size.
+        unseen_ = open * (share_of_spread * prediction.spread + open * open * open * share_of_size * prediction.size);
+    }
 }
 
-double ErrorQuantiles::standard(double p) const {
+ErrorQuantiles::Parts ErrorQuantiles::parts(double p) const {
     double const prior = prior_quantile(p);
-    if (pooled_.empty()) return widen_ * prior;
-    // Half as lopsided as they seem: a drift that lasted through the history need not go on.
-    double const low = quantile7_sorted(pooled_, p), high = quantile7_sorted(pooled_, 1 - p);
-    return widen_ * (trust_ * (0.75 * low - 0.25 * high) + (1 - trust_) * prior);
+    double standard = prior;
+    if (!pooled_.empty()) {
+        // Half as lopsided as they seem: a drift that lasted through the history need not go on.
+        double const low = quantile7_sorted(pooled_, p), high = quantile7_sorted(pooled_, 1 - p);
+        standard = trust_ * (0.75 * low - 0.25 * high) + (1 - trust_) * prior;
+    }
+    return {known_ * widen_ * standard, unseen_ * prior};
 }
-
-double ErrorQuantiles::at(double p, std::size_t step) const { return scale_[step] * standard(p); }
 
 }  // namespace analytics::core

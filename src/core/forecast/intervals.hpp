@@ -13,8 +13,11 @@ namespace analytics::core {
 /// step: smooth, not decreasing over the steps, and drawn towards the curve of a drifting level,
 /// sqrt(1 + steps * (drift^2 + .01)), which also continues it beyond the steps that the history can show. The residuals
 /// of all steps, divided by these, give one set of quantiles, blended with those of a Student t of 3 degrees of freedom
-/// as far as the points are few. All are widened, by 1 + 1.2 (season / points)^0.6, because the seasonal figures were
+/// as far as the points are few. All are widened, by 1 + 0.8 (season / points)^0.6, because the seasonal figures were
 /// fitted to the same values.
+///
+/// A few weeks show few errors, and none of what a level does in a month: as far as the seasons are few, 5 / (5 +
+/// seasons), errors are thought to be 0.65 times the spread of the values and some of their size, whatever was seen.
 class ErrorQuantiles {
   public:
     /// @param season  of the series, at least 1
@@ -22,20 +25,24 @@ class ErrorQuantiles {
     ErrorQuantiles(const Prediction &, std::size_t horizon, std::size_t season);
 
     /// The error not exceeded with probability p, 0 < p < 1, at the step (0-based).
-    double at(double p, std::size_t step) const;
-    /// The same in units of scale(step): at(p, step) = scale(step) * standard(p).
-    double standard(double p) const;
-    /// The mean absolute error expected at the step.
+    double at(double p, std::size_t step) const { return of(parts(p), step); }
+    /// The two parts of a quantile, for many steps: of(parts(p), step) = at(p, step).
+    struct Parts {
+        double seen, unseen;  // the one in units of a step's scale
+    };
+    Parts parts(double p) const;
+    double of(Parts parts, std::size_t step) const { return scale_[step] * parts.seen + parts.unseen; }
+    /// The mean absolute error seen at the step.
     double scale(std::size_t step) const { return scale_[step]; }
-    /// The factor by which quantiles are wider than the errors seen.
-    double widening() const { return widen_; }
+    /// The mean absolute error expected at the step, of what was seen and what was not.
+    double expected(std::size_t step) const { return known_ * widen_ * scale_[step] + unseen_; }
     /// The errors seen in units of their step's scale, sorted, and their part, 0 to 1, in the quantiles.
     const std::vector<double> &standardised() const { return pooled_; }
     double trust() const { return trust_; }
 
   private:
     std::vector<double> scale_, pooled_;  // pooled_: sorted standardised residuals
-    double trust_ = 0, widen_ = 1;
+    double trust_ = 0, widen_ = 1, known_ = 1, unseen_ = 0;
 };
 
 }  // namespace analytics::core

@@ -66,8 +66,7 @@ PathModel path_model(const Prediction &prediction, std::size_t horizon, std::siz
     PathModel model{prediction.transform, {}, 0, 0, 0, errors.trust(), errors.standardised()};
     for (double x : prediction.value) model.centre.push_back(prediction.transform.forward(x));
     // Standard deviations from mean absolute errors as a normal has them.
-    double const first = mean_absolute * errors.scale(0),
-                 middle = mean_absolute * errors.scale(horizon / 2) * errors.widening();
+    double const first = mean_absolute * errors.scale(0), middle = mean_absolute * errors.expected(horizon / 2);
     model.scale = noise_share * errors.scale(0);
     double const level = std::max(middle * middle - first * first, least_level * first * first);
     model.start_deviation = std::sqrt(level_share * level);

@@ -12,6 +12,8 @@ struct Prediction {
     std::vector<std::vector<double>> residuals;  // [origin, newest first][step]: seen minus forecast, on that scale
     std::size_t points = 0;                      // values of the history they come from
     double drift = 0;                            // share of an error that stays in the level
+    double spread = 0;  // standard deviation of the history, and its mean size, both in the units of the residuals'
+    double size = 0;    // scale; 0 where they do not say how wrong it may be
 };
 
 }  // namespace analytics::core
