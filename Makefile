@@ -45,7 +45,7 @@ BOUND_OBJS  = $(filter-out src/core/%,$(OBJS))
 WARNINGS     = -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wno-deprecated -Werror
 PG_CPPFLAGS  = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server) -MMD -MP
 PG_CXXFLAGS  = -std=c++20 -g1 $(WARNINGS) -fvisibility=hidden -fvisibility-inlines-hidden -ffp-contract=off
-SHLIB_LINK   = -lroaring -lxlsxwriter -lstdc++ -Wl,-z,relro,-z,now -Wl,--version-script=src/pg/exports.map
+SHLIB_LINK   = -lroaring -lxlsxwriter -lcurl -lstdc++ -Wl,-z,relro,-z,now -Wl,--version-script=src/pg/exports.map
 
 PG_CONFIG   ?= pg_config
 PGXS        := $(shell $(PG_CONFIG) --pgxs)

@@ -14,7 +14,7 @@ case $(. /etc/os-release && echo "${VERSION_ID:-testing}") in
     *)  postgres=$(version_of postgresql) clang=$(version_of clang) ;;
 esac
 packages="ca-certificates make g++ binutils cmake ninja-build clang clang-format clang-tidy python3 perl procps
-    libroaring-dev libxxhash-dev libxlsxwriter-dev libboost-dev libboost-math-dev libgtest-dev libbenchmark-dev nlohmann-json3-dev
+    libroaring-dev libxxhash-dev libxlsxwriter-dev libcurl4-openssl-dev libboost-dev libboost-math-dev libgtest-dev libbenchmark-dev nlohmann-json3-dev
     libtap-parser-sourcehandler-pgtap-perl python3-psycopg2 sqlsmith${clang:+ libclang-rt-$clang-dev}"
 server="postgresql-${postgres:-} postgresql-client-${postgres:-} postgresql-server-dev-${postgres:-} postgresql-${postgres:-}-pgtap"
 

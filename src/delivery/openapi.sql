@@ -52,6 +52,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 40 SET search_path = pg_catalog, pg_te
            ('create_alert_rule', 'condition', '{"enum": [">", ">=", "<", "<=", "outside", "anomaly", "absent", "exhausts_within"]}'),
            ('create_alert_rule', 'severity', '{"enum": ["info", "warning", "error", "critical"]}'),
            ('create_alert_rule', 'no_data', '{"enum": ["ok", "zero", "keep", "alert"]}'),
+           ('create_notification_channel', 'kind', '{"enum": ["webhook", "slack", "email", "pg_notify"]}'),
+           ('get_monitoring_metrics', 'time_range', '{"enum": ["1h", "24h", "7d", "30d"]}'),
            ('get_alert_statistics', 'hours', '{"minimum": 1, "maximum": 8760}'),
            ('list_alerts', 'status', '{"enum": ["firing", "acknowledged", "resolved"]}'),
            ('list_alerts', 'severity', '{"enum": ["info", "warning", "error", "critical"]}'),

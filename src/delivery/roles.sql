@@ -11,7 +11,8 @@ COMMENT ON FUNCTION analytics_internal.endpoints() IS
 -- A table of facts is read by readers, written by writers and corrected by admins. Those that differ stand here.
 CREATE OR REPLACE FUNCTION analytics_internal.table_access() RETURNS TABLE (name text, reader text, writer text, admin text)
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 50 SET search_path = pg_catalog, pg_temp AS $$
-    SELECT c.relname::text, coalesce(e.reader, 'SELECT'), coalesce(e.writer, 'SELECT, INSERT, UPDATE'), 'SELECT, INSERT, UPDATE, DELETE'
+    SELECT c.relname::text, coalesce(e.reader, 'SELECT'), coalesce(e.writer, 'SELECT, INSERT, UPDATE'), CASE c.relname WHEN 'notification_channels'  -- what a channel was given as is not read back
+                THEN 'SELECT (tenant_id, channel_id, kind, config, enabled, created_at), INSERT, UPDATE, DELETE' ELSE 'SELECT, INSERT, UPDATE, DELETE' END
     FROM pg_class c
     LEFT JOIN (VALUES
         -- What admins set and others go by. reserve_budget locks the budgets it goes by and notes when it did.
@@ -20,6 +21,9 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 50 SET search_path = pg_catalog, pg_temp 
         ('alert_rules', '', ''),  -- alerts are for admins
         ('alert_states', '', ''),
         ('alerts', '', ''),
+        ('monitoring', '', ''),
+        ('notification_channels', '', ''),
+        ('notification_deliveries', '', ''),
         ('api_keys', '', ''),  -- who may write here makes itself any key
         ('api_requests', '', 'SELECT, INSERT'),  -- who asked what, from where, is for admins
         ('blocked_ips', '', ''),
@@ -193,7 +197,7 @@ BEGIN
              WHERE p.pronamespace = 'analytics'::regnamespace
                AND p.proname::text IN (SELECT e.name FROM analytics_internal.endpoints() e WHERE e.access <> 'everyone')
                 OR p.pronamespace = 'analytics_internal'::regnamespace
-               AND p.proname ~ '^(install_|ensure_(?!policy)|load_|(lock_install|definition_changed|complete_table|restore_rollup|refresh_step|refresh_runs|refresh_conversations|refresh_quality_days|data_quality_of|quality_tenants|forget_lost_sources|evaluate_tenant|grant_access)$)'
+               AND p.proname ~ '^(install_|ensure_(?!policy)|load_|(lock_install|definition_changed|complete_table|restore_rollup|refresh_step|refresh_runs|refresh_conversations|refresh_quality_days|data_quality_of|quality_tenants|forget_lost_sources|evaluate_tenant|claim_deliveries|finish_delivery|grant_access)$)'
     LOOP
         EXECUTE pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', r.function);
     END LOOP;

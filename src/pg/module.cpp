@@ -77,6 +77,20 @@ void define_worker() {
                             GUC_UNIT_S, nullptr, nullptr, nullptr);
 }
 
+void define_notices() {
+    DefineCustomIntVariable("agent_analytics.alert_repeat_minutes",
+                            "How often channels are told again of an alert that nobody has acknowledged, in minutes.",
+                            "0 means never.", &analytics::pg::alert_repeat_minutes, 240, 0, 525'600, PGC_SUSET, 0,
+                            nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("agent_analytics.delivery_retry_ms",
+                            "Pause after the first failed attempt to deliver a notice, in milliseconds.",
+                            "It doubles after each, up to an hour.", &analytics::pg::delivery_retry_ms, 10'000, 10,
+                            3'600'000, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomStringVariable("agent_analytics.notification_hosts", "Hosts that webhooks may be sent to.",
+                               "A list with commas. Empty means any host with a public address.",
+                               &analytics::pg::notification_hosts, "", PGC_SIGHUP, 0, nullptr, nullptr, nullptr);
+}
+
 void define_settings() {
     DefineCustomStringVariable("agent_analytics.tenant", "Tenant of a session without a JWT claim.",
                                "Used by analytics.current_tenant(); empty means 'default'.", &tenant_setting, "",
@@ -96,6 +110,7 @@ void define_settings() {
     define_quality_weights();
     define_limits();
     define_worker();
+    define_notices();
     MarkGUCPrefixReserved("agent_analytics");
 }
 

@@ -33,4 +33,10 @@ inline char *worker_database = nullptr;
 /// agent_analytics.flush_interval, milliseconds, and agent_analytics.maintenance_interval, seconds; 0: no maintenance.
 inline int flush_interval_ms = 1000, maintenance_interval_s = 60;
 
+/// agent_analytics.alert_repeat_minutes: how often channels are told again of an alert that nobody has taken on; 0:
+/// never. agent_analytics.delivery_retry_ms: the pause after the first failed attempt, doubled after each. Read by SQL.
+inline int alert_repeat_minutes = 240, delivery_retry_ms = 10'000;
+/// agent_analytics.notification_hosts: the only hosts that webhooks may be sent to; empty: any with a public address.
+inline char *notification_hosts = nullptr;
+
 }  // namespace analytics::pg

@@ -3,6 +3,7 @@
 #include "delivery/shared_state.hpp"
 #include "pg/settings.hpp"
 #include "pg/spi.hpp"
+#include "worker/outbox.hpp"
 
 extern "C" {
 #include "commands/extension.h"
@@ -23,6 +24,7 @@ namespace {
 
 constexpr const char *flush = "SELECT analytics_internal.flush_requests()";
 constexpr const char *maintain = "CALL analytics.run_maintenance()";
+constexpr const char *evaluate = "CALL analytics_internal.evaluate_all_tenants()";
 
 /// Whether the database has the extension: it may be created, dropped or updated while the worker runs.
 bool has_extension() {
@@ -91,7 +93,7 @@ void wait(long milliseconds) {
         BackgroundWorkerInitializeConnection(MyBgworkerEntry->bgw_extra, nullptr, 0);
     });
     std::uint64_t written = 0;  // none of the requests noted so far is known to be written
-    TimestampTz maintained = 0;
+    TimestampTz maintained = 0, delivered = 0, evaluated = 0;
     for (;;) {
         wait(pg::flush_interval_ms);
         if (!has_extension()) continue;
@@ -104,6 +106,14 @@ void wait(long milliseconds) {
         if (due) {
             run(maintain);
             maintained = GetCurrentTimestamp();
+        }
+        if (TimestampTz const minute = GetCurrentTimestamp() / USECS_PER_MINUTE; minute != evaluated) {
+            run(evaluate);
+            evaluated = minute;
+        }
+        if (TimestampTz const now = GetCurrentTimestamp(); now - delivered >= USECS_PER_SEC) {
+            deliver_notices();
+            delivered = now;
         }
     }
 }

@@ -1,5 +1,6 @@
 #pragma once
-// The background worker: one process that writes down the noted requests of one database and maintains its rollups.
+// The background worker: one process that writes down the noted requests of one database, maintains its
+// rollups, evaluates its rules of alerts each minute and sends their notices.
 
 namespace analytics::worker {
 

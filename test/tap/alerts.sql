@@ -253,6 +253,11 @@ SELECT results_eq($$SELECT tenant_id, evaluated_to = date_trunc('minute', evalua
 SELECT is((SELECT count(*) FROM analytics_data.alerts WHERE tenant_id = 'other'), 1::bigint, 'and its alert fires');
 SELECT is((SELECT array_agg(DISTINCT who) FROM seen), '{analytics_admin}', 'by analytics_admin''s rights, whoever calls');
 SELECT is(analytics.current_tenant(), 'someone', 'the caller''s tenant is as it was');
+ALTER TABLE analytics_data.alert_rules RENAME TO away;
+SET client_min_messages = error;
+CALL analytics_internal.evaluate_all_tenants();  -- where all fails, it ends all the same
+SET client_min_messages = warning;
+ALTER TABLE analytics_data.away RENAME TO alert_rules;
 SET ROLE analytics_admin;
 SELECT lives_ok('SELECT analytics_internal.evaluate_tenant(0)', 'an administrator may have all evaluated');
 SELECT is(analytics_internal.evaluate_tenant(1000), false, 'there are not so many');
@@ -260,4 +265,91 @@ SELECT is((SELECT count(*) FROM analytics.list_alerts()), 0::bigint, 'and sees i
 RESET ROLE;
 SELECT throws_ok($$SET ROLE authenticated; SELECT * FROM analytics.list_alerts()$$, '42501', NULL, 'alerts are for administrators');
 RESET ROLE;
+
+-- Channels: secrets go in and do not come out; notices are put into the outbox by what they tell of.
+SELECT set_config('agent_analytics.tenant', 'told', false) AS nothing \gset
+SELECT throws_ok(format('SELECT analytics.create_notification_channel(%s)', a), '22023', NULL, 'refused: ' || a)
+    FROM unnest(ARRAY['NULL, ''email'', ''{"to": "a@b"}''', '''c'', ''fax'', ''{}''', '''c'', ''webhook'', NULL', '''c'', ''webhook'', ''{}''', '''c'', ''webhook'', ''{"url": "ftp://example.com/"}''', '''c'', ''webhook'', ''{"url": "file:///etc/passwd"}''',
+        '''c'', ''webhook'', ''{"url": "https://me:secret@example.com/"}''', '''c'', ''webhook'', ''{"url": "https://example.com/a b"}''', '''c'', ''webhook'', ''{"url": "https://example.com/***"}''', '''c'', ''webhook'', ''{"url": "https://example.com/", "password": "x"}''',
+        '''c'', ''webhook'', ''{"url": "https://example.com/", "headers": []}''', '''c'', ''webhook'', ''{"url": "https://example.com/", "headers": {"X-A": "a\r\nHost: b"}}''', '''c'', ''webhook'', ''{"url": "https://example.com/", "headers": {"X A": "a"}}''',
+        '''c'', ''webhook'', ''{"url": "https://example.com/", "headers": {"host": "a"}}''', '''c'', ''slack'', ''{"url": 7}''', '''c'', ''email'', ''{"to": "nobody"}''', '''c'', ''email'', ''{"to": "a@b\r\nBcc: c@d"}''', '''c'', ''pg_notify'', ''{"channel": ""}''',
+        '''c'', ''pg_notify'', jsonb_build_object(''channel'', repeat(''x'', 64))']) a;
+SET ROLE analytics_admin;
+SELECT is(analytics.create_notification_channel('hook', 'webhook', '{"url": "https://example.com:8443/s3cret?k=v", "headers": {"Authorization": "Bearer s3cret"}}'), 'hook', 'made by an administrator');
+SELECT is(analytics.create_notification_channel('hook', 'webhook', '{"url": "https://example.com:8443/other-s3cret", "headers": {"Authorization": "Bearer s3cret"}}'), 'hook', 'and changed');
+SELECT results_eq('SELECT channel_id, kind, config, enabled, last_status FROM analytics.list_notification_channels()',
+    $$VALUES ('hook', 'webhook', '{"url": "https://example.com:8443/***", "headers": {"Authorization": "***"}}'::jsonb, true, NULL)$$, 'which does not read its secrets back');
+SELECT throws_ok('SELECT sealed FROM analytics_data.notification_channels', '42501', NULL, 'nor from the table');
+SELECT throws_ok('UPDATE analytics_data.notification_channels SET config = sealed', '42501', NULL, 'nor by moving them');
+SELECT throws_ok('SELECT * FROM analytics_internal.claim_deliveries()', '42501', NULL, 'nor as the worker does');
+SELECT count(analytics.create_notification_channel(i, k, c)) AS nothing FROM (VALUES ('mail', 'email', '{"to": "ops@example.com"}'::jsonb), ('note', 'pg_notify', '{"channel": "alerts"}')) v(i, k, c) \gset
+SELECT count(analytics.create_alert_rule('silence', 'nothing', 'absent', channels => '{hook,mail,note,nobody}')) AS nothing \gset
+SELECT is(analytics.evaluate_alert_rules('2026-03-01 12:00Z') ->> 'fired', '1', 'it fires');
+SELECT results_eq('SELECT channel_id, event, status, payload ->> ''name'', payload ->> ''delivery_id'' = delivery_id FROM analytics_data.notification_deliveries ORDER BY 1',
+    $$VALUES ('hook', 'fired', 'pending', 'silence', true), ('mail', 'fired', 'queued', 'silence', true), ('note', 'fired', 'pending', 'silence', true)$$, 'each channel is told, the mailer has its row');
+SELECT is((SELECT count(*) FROM analytics_data.notification_deliveries WHERE analytics.evaluate_alert_rules('2026-03-01 15:59Z') IS NOT NULL AND event = 'repeated'), 0::bigint, 'nobody is told again for four hours');
+SELECT is(analytics.evaluate_alert_rules('2026-03-01 16:00Z') ->> 'fired', '0', 'then');
+SELECT is((SELECT count(*) FROM analytics_data.notification_deliveries WHERE event = 'repeated'), 3::bigint, 'everybody is');
+SELECT count(analytics.acknowledge_alert(alert_id)) AS nothing FROM analytics.list_alerts() \gset
+SELECT is(analytics.evaluate_alert_rules('2026-03-01 20:00Z') ->> 'fired', '0', 'taken on');
+SELECT is((SELECT count(*) FROM analytics_data.notification_deliveries WHERE event = 'repeated'), 3::bigint, 'nobody is told again');
+SELECT count(analytics.resolve_alert(alert_id)) AS nothing FROM analytics.list_alerts() \gset
+SELECT is((SELECT count(*) FROM analytics_data.notification_deliveries WHERE event = 'resolved'), 3::bigint, 'all are told when it is over');
+SELECT is(analytics.test_notification_channel('mail') ->> 'status', 'queued', 'a test for the mailer');
+SELECT is(analytics.test_notification_channel('hook') ->> 'status', 'pending', 'and for the worker');
+SELECT throws_ok($$SELECT analytics.test_notification_channel('nobody')$$, 'PT404', 'unknown notification channel', 'unknown');
+RESET ROLE;
+SELECT set_eq($$SELECT delivery_id, url, headers, body::jsonb ->> 'event' FROM analytics_internal.claim_deliveries()$$,
+    $$SELECT delivery_id, 'https://example.com:8443/other-s3cret', '{"Authorization": "Bearer s3cret"}'::jsonb, event FROM analytics_data.notification_deliveries WHERE channel_id = 'hook'$$, 'the worker gets what is due');
+SELECT is((SELECT count(*) FROM analytics_data.notification_deliveries WHERE channel_id = 'note' AND status = 'delivered' AND delivered_at IS NOT NULL), 3::bigint, 'and PostgreSQL has delivered its own');
+SELECT is_empty('SELECT * FROM analytics_internal.claim_deliveries()', 'nothing is due twice');
+CREATE FUNCTION tries() RETURNS TABLE (attempt integer, status text, pause interval) LANGUAGE plpgsql AS $$
+BEGIN
+    FOR attempt IN 1..13 LOOP
+        UPDATE analytics_data.notification_deliveries SET next_attempt_at = now() WHERE event = 'test' AND channel_id = 'hook' AND attempt > 1;
+        IF attempt > 1 THEN
+            PERFORM analytics_internal.claim_deliveries();
+        END IF;
+        PERFORM analytics_internal.finish_delivery(tenant_id, delivery_id, 'HTTP status 500') FROM analytics_data.notification_deliveries WHERE event = 'test' AND channel_id = 'hook';
+        RETURN QUERY SELECT attempts, d.status, next_attempt_at - now() FROM analytics_data.notification_deliveries d WHERE event = 'test' AND channel_id = 'hook';
+    END LOOP;
+END $$;
+BEGIN;
+UPDATE analytics_data.notification_deliveries SET attempts = 0, next_attempt_at = now() WHERE event = 'test' AND channel_id = 'hook';
+SELECT count(*) AS nothing FROM analytics_internal.claim_deliveries() \gset
+SELECT results_eq('SELECT attempt, status, extract(epoch FROM pause)::integer FROM tries()', $$SELECT least(i, 12), CASE WHEN i >= 12 THEN 'failed' ELSE 'pending' END, CASE WHEN i > 12 THEN 0 ELSE least(10 * 2 ^ (i - 1), 3600)::integer END FROM generate_series(1, 13) i$$,
+    'pauses double, up to an hour, and after 12 attempts it is given up');
+COMMIT;
+
+-- Monitoring.
+SELECT set_config('agent_analytics.tenant', 'watch', false) AS nothing \gset
+SELECT is(analytics.get_monitoring_health() ->> 'status', 'healthy', 'without a rule all is well');
+SELECT count(analytics.create_alert_rule('silence', 'nothing', 'absent', channels => '{}')) AS nothing \gset
+SELECT is(analytics.get_monitoring_health() ->> 'status', 'healthy', 'a new rule is not late');
+SELECT analytics.stop_monitoring() ->> 'status' AS nothing \gset
+SELECT is(analytics.get_monitoring_health() ->> 'status', 'degraded', 'stopped');
+CALL analytics_internal.evaluate_all_tenants();
+SELECT is((SELECT evaluated_to FROM analytics.list_alert_rules()), NULL, 'nothing is evaluated');
+SELECT is((SELECT changed_at FROM analytics_data.monitoring WHERE tenant_id = 'watch' AND analytics.stop_monitoring() IS NOT NULL), (SELECT changed_at FROM analytics_data.monitoring WHERE tenant_id = 'watch'), 'stopped again is stopped since then');
+SELECT analytics.start_monitoring() ->> 'started_at' AS started \gset
+SELECT is(analytics.start_monitoring(), jsonb_build_object('status', 'running', 'started_at', :'started'), 'started, once');
+UPDATE analytics_data.alert_rules SET begins_at = now() - interval '10 minutes' WHERE tenant_id = 'watch';
+SELECT is(analytics.get_monitoring_health() -> 'checks' -> 0 ->> 'status', 'degraded', 'late');
+UPDATE analytics_data.alert_rules SET begins_at = now() - interval '20 minutes' WHERE tenant_id = 'watch';
+SELECT is(analytics.get_monitoring_health() ->> 'status', 'unhealthy', 'very late');
+CALL analytics_internal.evaluate_all_tenants();
+SELECT is(analytics.get_monitoring_health() ->> 'status', 'healthy', 'evaluated');
+SELECT cmp_ok((analytics.get_monitoring_health() -> 'checks' -> 0 ->> 'age_s')::float8, '<', 70::float8, 'and so it says');
+UPDATE analytics_data.alert_rules SET last_error = 'x', failed_at = now() WHERE tenant_id = 'watch';
+SELECT is(analytics.get_monitoring_health() -> 'checks' -> 1 ->> 'detail', 'cannot be evaluated: silence', 'a rule that fails is named');
+SELECT set_config('agent_analytics.tenant', 'default', false) AS nothing \gset
+SELECT results_eq($$SELECT metric, sum(value) FROM analytics.get_monitoring_metrics(time_range => '24h', as_of => '2026-03-01 13:30Z') GROUP BY 1 ORDER BY 1$$,
+    $$SELECT m, v FROM (VALUES ('alerts_fired', 4::float8), ('alerts_open', 6), ('alerts_resolved', 1)) v(m, v)$$, 'alerts over time');
+SELECT is((SELECT count(*) FROM analytics.get_monitoring_metrics('alerts_open', '1h', '2026-03-01 13:30Z')), 4::bigint, 'one of them, by quarter of an hour');
+SELECT is((SELECT max(value) FROM analytics.get_monitoring_metrics('cpu', '24h', '2026-03-01 12:59Z')), (SELECT avg(value) FROM analytics_data.metric_points WHERE tenant_id = 'default' AND metric = 'cpu' AND recorded_at < '2026-03-01 13:00Z'), 'any measurement');
+SELECT is((SELECT sum(value) FROM analytics.get_monitoring_metrics('calls', '7d', '2026-03-01 12:59Z')), 0::float8, 'any metric');
+SELECT throws_ok(format('SELECT * FROM analytics.get_monitoring_metrics(%s)', a), '22023', NULL, 'refused: ' || a) FROM unnest('{time_range => ''2h'',time_range => NULL,metric_type => '''',as_of => ''infinity''}'::text[]) a;
+SELECT is(analytics.get_monitoring_dashboard('2026-03-01 12:20Z') -> 'alerts' -> 'open', '1', 'the dashboard: what is open');
+SELECT is(jsonb_array_length(analytics.get_monitoring_dashboard('2026-03-01 12:20Z') -> 'alerts' -> 'latest'), 1, 'which');
+SELECT is(analytics.get_monitoring_dashboard('2026-03-01 12:20Z') -> 'rules', '{"total": 0, "enabled": 0, "by_state": {}}', 'and the rules');
 SELECT * FROM finish();

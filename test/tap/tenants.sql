@@ -23,7 +23,7 @@ SELECT count(*) AS nothing FROM analytics.refresh_rollups() \gset
 SELECT analytics_internal.refresh_runs() AS nothing \gset
 CREATE TABLE probe.after AS SELECT role, t.* FROM probe.roles, probe.told(role, 'a') t;
 SELECT is_empty(format($$SELECT role, what, left(b.answer, 200), left(a.answer, 200) FROM probe.before b JOIN probe.%s a USING (role, what)
-        WHERE b.answer IS DISTINCT FROM a.answer AND what <> 'analytics.get_rollup_status'$$, moment), 'a is told the same when b has facts: ' || moment)
+        WHERE regexp_replace(b.answer, '"checked_at": "[^"]*"', '') IS DISTINCT FROM regexp_replace(a.answer, '"checked_at": "[^"]*"', '') AND what <> 'analytics.get_rollup_status'$$, moment), 'a is told the same when b has facts: ' || moment)
     FROM unnest('{fresh,after}'::text[]) moment;
 SELECT is_empty($$SELECT role, what FROM probe.after WHERE answer LIKE '%b-secret-%' AND what NOT LIKE '%b-secret%'$$, 'and nothing of b''s');
 SELECT isnt_empty($$SELECT FROM probe.told('authenticated', 'b') WHERE answer LIKE '%b-secret-%'$$, 'which b is told');

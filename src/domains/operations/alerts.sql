@@ -74,6 +74,7 @@ BEGIN
         -- The next evaluation begins anew: a condition that still holds opens another alert.
         UPDATE analytics_data.alert_states s SET state = 'inactive', since = alert.resolved_at
         WHERE s.tenant_id = tenant AND s.rule_id = alert.rule_id AND s.label_set = alert.labels::text;
+        PERFORM analytics_internal.tell_channels(id, 'resolved', alert.resolved_at);
     ELSIF NOT resolving AND alert.resolved_at IS NULL AND alert.acknowledged_at IS NULL THEN
         UPDATE analytics_data.alerts a SET acknowledged_at = greatest(clock_timestamp(), a.started_at), acknowledged_by = who
         WHERE a.tenant_id = tenant AND a.alert_id = id RETURNING * INTO alert;

@@ -15,13 +15,14 @@ DECLARE
     tenant CONSTANT text := analytics.current_tenant();
     moment CONSTANT timestamptz := coalesce(as_of, now());
     problem text[] := analytics_internal.as_of_problem(as_of);
+    repeat_after CONSTANT interval := make_interval(mins => current_setting('agent_analytics.alert_repeat_minutes')::integer);
     evaluated bigint := 0;
     fired bigint := 0;
     resolved bigint := 0;
     some_data boolean;
     fired_now bigint;
     resolved_now bigint;
-    changed bigint;
+    alert text;
     rule record;
     v record;
 BEGIN
@@ -45,14 +46,19 @@ BEGIN
                 WHEN 'fired' THEN
                     INSERT INTO analytics_data.alerts (tenant_id, rule_id, name, metric, labels, severity, value, threshold, started_at)
                     VALUES (tenant, rule.rule_id, rule.name, rule.metric, v.labels, rule.severity, v.value, rule.threshold, v.at)
-                    ON CONFLICT DO NOTHING;
-                    GET DIAGNOSTICS changed = ROW_COUNT;
-                    fired_now := fired_now + changed;
+                    ON CONFLICT DO NOTHING RETURNING alert_id INTO alert;
+                    IF FOUND THEN
+                        fired_now := fired_now + 1;
+                        PERFORM analytics_internal.tell_channels(alert, 'fired', v.at);
+                    END IF;
                 WHEN 'resolved' THEN
                     UPDATE analytics_data.alerts a SET resolved_at = v.at
-                    WHERE a.tenant_id = tenant AND a.rule_id = rule.rule_id AND md5(a.labels::text) = md5(v.labels::text) AND a.resolved_at IS NULL;
-                    GET DIAGNOSTICS changed = ROW_COUNT;
-                    resolved_now := resolved_now + changed;
+                    WHERE a.tenant_id = tenant AND a.rule_id = rule.rule_id AND md5(a.labels::text) = md5(v.labels::text) AND a.resolved_at IS NULL
+                    RETURNING alert_id INTO alert;
+                    IF FOUND THEN
+                        resolved_now := resolved_now + 1;
+                        PERFORM analytics_internal.tell_channels(alert, 'resolved', v.at);
+                    END IF;
                 ELSE
                     some_data := some_data OR v.value IS NOT NULL OR coalesce(v.seen_at = moment, false);
                     IF v.event = 'forgotten' THEN
@@ -68,6 +74,14 @@ BEGIN
             END LOOP;
             UPDATE analytics_data.alert_rules r SET evaluated_to = moment, had_data = some_data, failed_at = NULL, last_error = NULL
             WHERE r.tenant_id = tenant AND r.rule_id = rule.rule_id;
+            FOR alert IN UPDATE analytics_data.alerts a SET repeated_at = moment
+                         FROM analytics_data.alert_states s
+                         WHERE a.tenant_id = tenant AND a.rule_id = rule.rule_id AND a.resolved_at IS NULL AND a.acknowledged_at IS NULL
+                           AND s.tenant_id = tenant AND s.rule_id = rule.rule_id AND s.label_set = a.labels::text AND s.state = 'firing'
+                           AND repeat_after > interval '0' AND moment - coalesce(a.repeated_at, a.started_at) >= repeat_after
+                         RETURNING a.alert_id LOOP
+                PERFORM analytics_internal.tell_channels(alert, 'repeated', moment);
+            END LOOP;
             evaluated := evaluated + 1;
             fired := fired + fired_now;
             resolved := resolved + resolved_now;
@@ -97,15 +111,19 @@ LANGUAGE plpgsql AS $$
 DECLARE
     nth bigint := 0;
     there boolean := true;
+    failures bigint := 0;  -- one after the other
 BEGIN
-    WHILE there AND pg_catalog.to_regclass('analytics_data.alert_rules') IS NOT NULL LOOP
+    WHILE there AND pg_catalog.to_regclass('analytics_data.monitoring') IS NOT NULL LOOP
         BEGIN
             there := analytics_internal.evaluate_tenant(nth);
+            failures := 0;
         EXCEPTION WHEN OTHERS THEN
+            failures := failures OPERATOR(pg_catalog.+) 1;
             RAISE WARNING 'the alert rules of a tenant were not evaluated: %', SQLERRM;
         END;
         COMMIT;
         nth := nth OPERATOR(pg_catalog.+) 1;
+        EXIT WHEN failures OPERATOR(pg_catalog.>=) 20;  -- that is no tenant's fault: all would fail
     END LOOP;
 END $$;
 COMMENT ON PROCEDURE analytics_internal.evaluate_all_tenants() IS

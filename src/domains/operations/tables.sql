@@ -86,6 +86,7 @@ BEGIN
         acknowledged_by text,
         resolved_at timestamptz,
         resolved_by text,
+        repeated_at timestamptz,
         PRIMARY KEY (tenant_id, alert_id),
         CONSTRAINT alerts_severity CHECK (severity IN ('info', 'warning', 'error', 'critical')),
         CONSTRAINT alerts_time_finite CHECK (isfinite(started_at) AND isfinite(acknowledged_at) AND isfinite(resolved_at))
@@ -108,7 +109,71 @@ BEGIN
         'acknowledged_at', 'When somebody took it on.',
         'acknowledged_by', 'Who.',
         'resolved_at', 'When it was over; NULL: it is not.',
-        'resolved_by', 'Who resolved it; NULL where the condition did not hold any more for a whole window.'));
+        'resolved_by', 'Who resolved it; NULL where the condition did not hold any more for a whole window.',
+        'repeated_at', 'When the channels were last told again.'));
+
+    RETURN QUERY SELECT analytics_internal.ensure_table('analytics_data.monitoring', $columns$
+        enabled boolean NOT NULL,
+        changed_at timestamptz NOT NULL DEFAULT now(),
+        changed_by text,
+        PRIMARY KEY (tenant_id)
+    $columns$, 'Tenants that have started or stopped the evaluation of their rules. Without a row it is on.');
+    RETURN QUERY SELECT analytics_internal.ensure_comments('analytics_data.monitoring', jsonb_build_object(
+        'enabled', 'Whether the rules are evaluated each minute.',
+        'changed_at', 'Since when.',
+        'changed_by', 'Who did it: the claim sub, else the role.'));
+
+    RETURN QUERY SELECT analytics_internal.ensure_table('analytics_data.notification_channels', $columns$
+        channel_id text NOT NULL,
+        kind text NOT NULL,
+        config jsonb NOT NULL,
+        sealed jsonb NOT NULL,
+        enabled boolean NOT NULL DEFAULT true,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (tenant_id, channel_id),
+        CONSTRAINT notification_channels_id_length CHECK (length(channel_id) BETWEEN 1 AND 200),
+        CONSTRAINT notification_channels_kind CHECK (kind IN ('webhook', 'slack', 'email', 'pg_notify'))
+    $columns$, 'Who is told of alerts, and how.');
+    RETURN QUERY SELECT analytics_internal.ensure_comments('analytics_data.notification_channels', jsonb_build_object(
+        'channel_id', 'The id of the channel, unique within the tenant; rules name it.',
+        'kind', 'webhook, slack, email or pg_notify.',
+        'config', 'As it was given, secrets masked.',
+        'sealed', 'As it was given. Only the owner of the table may read it.',
+        'enabled', 'Whether it is told anything.',
+        'created_at', 'When it was made.'));
+
+    RETURN QUERY SELECT analytics_internal.ensure_table('analytics_data.notification_deliveries', $columns$
+        delivery_id text NOT NULL DEFAULT gen_random_uuid()::text,
+        channel_id text NOT NULL,
+        alert_id text,
+        event text NOT NULL,
+        payload jsonb NOT NULL,
+        status text NOT NULL,
+        attempts integer NOT NULL DEFAULT 0,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        next_attempt_at timestamptz NOT NULL DEFAULT now(),
+        delivered_at timestamptz,
+        last_error text,
+        PRIMARY KEY (tenant_id, delivery_id),
+        CONSTRAINT notification_deliveries_event CHECK (event IN ('fired', 'repeated', 'resolved', 'test')),
+        CONSTRAINT notification_deliveries_status CHECK (status IN ('pending', 'queued', 'delivered', 'failed'))
+    $columns$, 'The outbox: what is to be told to whom. Rows are made by the transaction that fires or resolves an alert.');
+    RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'notification_deliveries_due',
+        'ON analytics_data.notification_deliveries (next_attempt_at) WHERE status = ''pending'' ');
+    RETURN QUERY SELECT analytics_internal.ensure_index('analytics_data', 'notification_deliveries_channel',
+        'ON analytics_data.notification_deliveries (tenant_id, channel_id, created_at)');
+    RETURN QUERY SELECT analytics_internal.ensure_comments('analytics_data.notification_deliveries', jsonb_build_object(
+        'delivery_id', 'The id by which the receiver knows a repeat.',
+        'channel_id', 'The channel.',
+        'alert_id', 'The alert; NULL for a test.',
+        'event', 'fired, repeated (it still fires, and nobody has taken it on), resolved or test.',
+        'payload', 'What is told.',
+        'status', 'pending, queued (for a mailer to take), delivered or failed (given up).',
+        'attempts', 'How often it was tried.',
+        'created_at', 'When it came to be told.',
+        'next_attempt_at', 'When it is tried again.',
+        'delivered_at', 'When the receiver took it.',
+        'last_error', 'Why the last attempt failed.'));
 END $install$;
 COMMENT ON FUNCTION analytics_internal.install_operations() IS
 'Makes or completes the tables of rules and alerts; a line for each thing done.';

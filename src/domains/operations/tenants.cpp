@@ -28,7 +28,9 @@ Oid evaluator(const engine::OwnedTable &rules) {
 
 std::optional<std::string> nth_tenant(const pg::Spi &spi, const engine::OwnedTable &rules, int64 nth) {
     static pg::Statement statement(
-        "SELECT DISTINCT tenant_id FROM analytics_data.alert_rules WHERE enabled ORDER BY 1 OFFSET $1 LIMIT 1",
+        "SELECT DISTINCT r.tenant_id FROM analytics_data.alert_rules r WHERE r.enabled "
+        "AND NOT EXISTS (SELECT FROM analytics_data.monitoring m WHERE m.tenant_id = r.tenant_id AND NOT m.enabled) "
+        "ORDER BY 1 OFFSET $1 LIMIT 1",
         {INT8OID});
     pg::AsUser const as(rules.owner);
     Datum const value = Int64GetDatum(nth);

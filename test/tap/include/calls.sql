@@ -7,7 +7,7 @@ INSERT INTO probe.samples VALUES ('series', (SELECT quote_literal(array_agg(10 +
     ('order_id', '''o1'''), ('total_amount', '3'), ('session_id', '''s1'''), ('task_id', '''t1'''), ('amount_usd', '1'), ('reservation_id', '''mine'''),
     ('actual_usd', '1'), ('budget_id', '''default'''), ('from_time', '''2026-02-01Z'''), ('to_time', '''2026-03-05Z'''), ('call_id', '''c1'''), ('cost_usd', '0.5'),
     ('observed_at', '''2026-03-01Z'''), ('created_at', '''2026-03-01Z'''), ('started_at', '''2026-03-01Z'''),
-    ('condition', '''>'''), ('threshold', '1'), ('rule_id', '''rule1'''), ('alert_id', '''alert1'''), ('value', '5'),
+    ('condition', '''>'''), ('channel_id', '''channel1'''), ('config', '''{"channel": "alerts"}'''), ('threshold', '1'), ('rule_id', '''rule1'''), ('alert_id', '''alert1'''), ('value', '5'),
     ('sketch', '(SELECT analytics.quantiles(i) FROM generate_series(1, 9) i)'), ('set', '(SELECT analytics.distinct_set(i) FROM generate_series(1, 9) i)'),
     ('p', 'DEFAULT'), ('x', '3'), ('source', '''analytics_data.orders'''), ('time_column', '''created_at'''), ('measures', '''{"n": "count(*)"}'''),
     ('rollup', '''order_stats'''), ('expression', '''orders'''), ('view', '''analytics.order_stats'''),
@@ -22,7 +22,7 @@ GRANT SELECT ON probe.samples TO PUBLIC;
 -- The call of a function: its required arguments and those that fix the moment or meet ids of both tenants.
 CREATE FUNCTION probe.call_of(f oid) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT format(CASE WHEN p.prokind = 'p' THEN 'CALL %s(%s)' ELSE 'SELECT coalesce(string_agg(f::text, E''\n''), '''') FROM %s(%s) f' END,
-        p.oid::regproc, (SELECT string_agg(coalesce(quote_ident(a.name) || ' => ', '') || (CASE WHEN p.proname = 'record_task' AND a.name = 'status' THEN '''completed''' WHEN a.name = 'p' AND a.type = 'double precision[]'::regtype THEN '''{0.5}''' WHEN a.name = 'p' THEN '0.5' ELSE s.expression END), ', ')
+        p.oid::regproc, (SELECT string_agg(coalesce(quote_ident(a.name) || ' => ', '') || (CASE WHEN p.proname = 'create_notification_channel' AND a.name = 'kind' THEN '''pg_notify''' WHEN p.proname = 'record_task' AND a.name = 'status' THEN '''completed''' WHEN a.name = 'p' AND a.type = 'double precision[]'::regtype THEN '''{0.5}''' WHEN a.name = 'p' THEN '0.5' ELSE s.expression END), ', ')
             FROM unnest(p.proargnames[1:p.pronargs], p.proargtypes::oid[]) WITH ORDINALITY a(name, type, i) LEFT JOIN probe.samples s ON s.argument = coalesce(a.name, '')
             WHERE i <= p.pronargs - p.pronargdefaults OR a.name IN ('as_of', 'observed_at', 'created_at', 'started_at', 'call_id', 'cost_usd', 'budget_id', 'threshold')
               AND NOT (p.proname = 'record_task' AND a.name IN ('cost_usd', 'started_at'))))

@@ -127,7 +127,12 @@ INSERT INTO pgrst.examples (function, arguments) VALUES
     ('acknowledge_alert', '{"alert_id": "c7b1d4ef-502f-4d68-b2ba-6e106f7d8e92", "acknowledged_by": "kim"}'),
     ('resolve_alert', '{"alert_id": "c7b1d4ef-502f-4d68-b2ba-6e106f7d8e92", "resolved_by": "kim"}'),
     ('evaluate_alert_rules', '{"as_of": "2026-03-02T10:07:00Z"}'),
+    ('get_monitoring_metrics', '{"metric_type": "alerts_fired", "time_range": "24h", "as_of": "2026-03-02T10:07:00Z"}'),
+    ('create_notification_channel', '{"channel_id": "ops", "kind": "webhook", "config": {"url": "https://example.com/hook", "headers": {"Authorization": "Bearer secret"}}}'),
+    ('list_notification_channels', '{}'),
     ('delete_alert_rule', '{"rule_id": "7b1d0f52-83a4-4f0e-8f5c-0d2f3c4b5a21"}');
+INSERT INTO pgrst.examples (function, arguments, settled) VALUES ('get_monitoring_dashboard', '{"as_of": "2026-03-02T10:07:00Z"}', false), ('get_monitoring_health', '{}', false),
+    ('test_notification_channel', '{"channel_id": "ops"}', false), ('stop_monitoring', '{}', false), ('start_monitoring', '{}', false);
 INSERT INTO pgrst.examples (function, arguments) VALUES ('unblock_ip', '{"ip_address": "203.0.113.9"}'), ('clear_blocked_ips', '{}');
 
 -- The first rows of a set, the first elements of a long array.

@@ -42,8 +42,11 @@ BEGIN
     PERFORM analytics.reserve_budget(1, 'default', mark || 'reservation');
     PERFORM analytics.record_batch('metric', (SELECT jsonb_agg(jsonb_build_object('metric', 'queue', 'value', 10 * factor + i, 'labels', jsonb_build_object('host', mark || 'host'), 'point_id', i::text,
         'recorded_at', timestamptz '2026-03-02 10:00Z' + i * interval '1 minute')) FROM generate_series(1, 6) i));
-    INSERT INTO analytics_data.alert_rules (rule_id, name, metric, condition, threshold, severity, time_window, for_duration, no_data)
-    VALUES ('rule1', mark || 'queue', 'queue', '>', 1, 'warning', '5m', '0s', 'ok');
+    INSERT INTO analytics_data.alert_rules (rule_id, name, metric, condition, threshold, severity, time_window, for_duration, no_data, failed_at, last_error)
+    VALUES ('rule1', mark || 'queue', 'queue', '>', 1, 'warning', '5m', '0s', 'ok', '2026-03-02 09:00Z', mark || 'error');  -- or its age would be told, by the clock
+    INSERT INTO analytics_data.notification_channels (channel_id, kind, config, sealed) VALUES ('channel1', 'email', jsonb_build_object('to', mark || 'ops@example.com'), jsonb_build_object('to', mark || 'ops@example.com')), (mark || 'channel', 'email', '{}', '{}');
+    INSERT INTO analytics_data.notification_deliveries (delivery_id, channel_id, event, payload, status, last_error) VALUES ('delivery1', 'channel1', 'test', jsonb_build_object('name', mark || 'name'), CASE factor WHEN 1 THEN 'failed' ELSE 'queued' END, mark || 'error');
+    INSERT INTO analytics_data.monitoring (enabled, changed_at, changed_by) VALUES (factor = 1, '2026-03-02 09:00Z', mark || 'admin');
     INSERT INTO analytics_data.alerts (alert_id, rule_id, name, metric, labels, severity, value, threshold, started_at)
     SELECT 'alert' || i, 'rule1', mark || 'queue', 'queue', jsonb_build_object('host', mark || 'host' || i), 'error', factor, 1, timestamptz '2026-03-02 09:00Z' + i * interval '1 minute' FROM generate_series(1, 3 * factor) i;
 END $$;
