@@ -170,6 +170,10 @@ def number(value):
     return decimal.Decimal(repr(value)) if isinstance(value, float) else value
 
 
+def times(ratio):
+    return f"{ratio:,.0f} times" if ratio >= 10 else f"{ratio:.1f} times"
+
+
 class Table:
     """What was measured, printed as Markdown when the run ends."""
 
@@ -184,9 +188,10 @@ class Table:
         say(self.lines[-1])
 
     def faster(self, question, ours, other, goal):
-        ratio = other / ours
-        self.add(question, ms(ours), ms(other), f"{ratio:,.0f} times" if ratio >= 10 else f"{ratio:.1f} times",
-                 f"at least {goal:,}", ratio >= goal)
+        self.add(question, ms(ours), ms(other), times(other / ours), f"at least {goal:,}", other / ours >= goal)
+
+    def compare(self, question, ours, other):
+        self.add(question, ms(ours), ms(other), times(other / ours), "")
 
     def at_most(self, question, ours, other, goal):
         self.add(question, ms(ours), ms(other), f"{ours / other:.2f} times the cost", f"at most {goal}", ours / other <= goal)
