@@ -15,6 +15,7 @@ extern "C" {
 #include "commands/trigger.h"
 #include "nodes/parsenodes.h"
 #include "nodes/primnodes.h"
+#include "partitioning/partdesc.h"
 #include "storage/lmgr.h"
 #include "utils/fmgroids.h"
 #include "utils/partcache.h"
@@ -27,6 +28,8 @@ namespace {
 struct Cached {
     uint64 generation = 0;
     std::vector<Leaf> leaves;
+    std::vector<Oid> divided;     // the partitioned tables among the tables of the source
+    uint64 known_partitions = 0;  // of these, as hash_of_partitions() tells
 };
 std::map<int32, Cached> cache;
 
@@ -81,8 +84,32 @@ core::TimeRange bounds_of(Oid partition, AttrNumber time_in_root, Oid root) {
 struct LeafList {
     Leaf *data;
     int count, room;
-    List *tree;
+    List *tree, *divided;
+    uint64 known_partitions;
 };
+
+constexpr uint64 mixed(uint64 hash, uint64 value) { return (hash ^ value) * 0x9E3779B97F4A7C15U; }
+
+/// The partitions of a table that a plan made now would read. Plain C: runs inside pg::call.
+PartitionDesc known_partitions(Relation table) { return RelationGetPartitionDesc(table, true); }
+
+uint64 hash_of_partitions(PartitionDesc partitions, uint64 hash) {
+    for (int i = 0; i < partitions->nparts; ++i) hash = mixed(hash, partitions->oids[i]);
+    return mixed(hash, static_cast<uint64>(partitions->nparts));
+}
+
+uint64 hash_of_partitions(const std::vector<Oid> &tables) {
+    return pg::call([&] {
+        uint64 hash = 0;
+        for (Oid const table : tables) {
+            Relation const relation = try_relation_open(table, AccessShareLock);
+            if (relation == nullptr || relation->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) hash = ~hash;
+            else hash = hash_of_partitions(known_partitions(relation), hash);
+            if (relation != nullptr) relation_close(relation, NoLock);
+        }
+        return hash;
+    });
+}
 
 /// Our trigger as the catalog has it: whether it fires, and which version of its row this is (xmin and place: ALTER
 /// TABLE
@@ -133,12 +160,24 @@ Leaf look_at_leaf(Relation relation, Oid root, AttrNumber time, bool leaving) {
 
 /// Adds a table, which is locked, and all below it. A partition that is being detached belongs to it or not, as the
 /// plan has it that reads the source (by its snapshot, and by the one it was made under), so it is listed and not
-/// guarded.
+/// guarded. Nor is one that the catalog has and plans do not: what has been committed can be seen a moment, or where
+/// processes wait for the processor some seconds, before the message comes that has plans made anew.
 void look_below(LeafList &list, Oid table, Oid root, AttrNumber time, bool leaving) {
     list.tree = lappend_oid(list.tree, table);
     Relation const relation = relation_open(table, NoLock);
     bool const partitioned = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
-    if (!partitioned) add_leaf(list, look_at_leaf(relation, root, time, leaving));
+    Oid *planned = nullptr;
+    int planned_count = 0;
+    if (partitioned) {
+        PartitionDesc const known = known_partitions(relation);
+        planned_count = known->nparts;
+        planned = static_cast<Oid *>(palloc(sizeof(Oid) * static_cast<Size>(planned_count + 1)));
+        std::copy_n(known->oids, planned_count, planned);
+        list.known_partitions = hash_of_partitions(known, list.known_partitions);
+        list.divided = lappend_oid(list.divided, table);
+    } else {
+        add_leaf(list, look_at_leaf(relation, root, time, leaving));
+    }
     relation_close(relation, NoLock);
     bool any_leaving = false;
     TransactionId since = InvalidTransactionId;
@@ -148,8 +187,10 @@ void look_below(LeafList &list, Oid table, Oid root, AttrNumber time, bool leavi
         Oid const child = lfirst_oid(cell);
         if (list_member_oid(list.tree, child)) continue;
         if (partitioned && !get_rel_relispartition(child)) continue;  // detached while we waited for its lock
+        bool const unplanned =
+            partitioned && std::find(planned, planned + planned_count, child) == planned + planned_count;
         look_below(list, child, root, time,
-                   leaving || (partitioned && any_leaving && PartitionHasPendingDetach(child)));
+                   leaving || unplanned || (partitioned && any_leaving && PartitionHasPendingDetach(child)));
     }
 }
 
@@ -194,10 +235,21 @@ bool same(const Leaf &a, const Leaf &b) {
 
 }  // namespace
 
+namespace {
+
+/// Looking at partitions may bring messages.
+bool is_current(const Cached &cached) {
+    return cached.generation == generation() &&
+           (cached.divided.empty() ||
+            (hash_of_partitions(cached.divided) == cached.known_partitions && cached.generation == generation()));
+}
+
+}  // namespace
+
 const std::vector<Leaf> &leaves_now(const Source &source) {
     Cached &cached = cache[source.id];
     for (const Leaf &leaf : cached.leaves) pg::call([&] { LockRelationOid(leaf.table, AccessShareLock); });
-    if (cached.generation == generation()) return cached.leaves;
+    if (is_current(cached)) return cached.leaves;
     AttrNumber time = 0;
     Relation const relation = pg::call([&] { return relation_open(source.relation, AccessShareLock); });
     for (const Target &target : targets_of(relation))
@@ -213,6 +265,10 @@ const std::vector<Leaf> &leaves_now(const Source &source) {
         foreach (cell, list.tree) know(lfirst_oid(cell));
     } while (before != generation());
     cached.leaves.assign(list.data, list.data + list.count);
+    cached.divided.clear();
+    ListCell *cell = nullptr;
+    foreach (cell, list.divided) cached.divided.push_back(lfirst_oid(cell));
+    cached.known_partitions = list.known_partitions;
     cached.generation = before;
     return cached.leaves;
 }
