@@ -197,7 +197,7 @@ BEGIN
              WHERE p.pronamespace = 'analytics'::regnamespace
                AND p.proname::text IN (SELECT e.name FROM analytics_internal.endpoints() e WHERE e.access <> 'everyone')
                 OR p.pronamespace = 'analytics_internal'::regnamespace
-               AND p.proname ~ '^(install_|ensure_(?!policy)|load_|(lock_install|definition_changed|complete_table|restore_rollup|refresh_step|refresh_runs|refresh_conversations|refresh_quality_days|data_quality_of|quality_tenants|forget_lost_sources|evaluate_tenant|claim_deliveries|finish_delivery|grant_access)$)'
+               AND p.proname ~ '^(install_|ensure_(?!policy)|load_|(lock_install|await_install|definition_changed|complete_table|restore_rollup|refresh_step|refresh_runs|refresh_conversations|refresh_quality_days|data_quality_of|quality_tenants|forget_lost_sources|evaluate_tenant|claim_deliveries|finish_delivery|grant_access)$)'
     LOOP
         EXECUTE pg_catalog.format('REVOKE ALL ON ROUTINE %s FROM PUBLIC', r.function);
     END LOOP;

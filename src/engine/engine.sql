@@ -303,9 +303,11 @@ BEGIN
     IF pg_catalog.to_regclass('analytics_store.sources') IS NULL THEN
         RETURN;
     END IF;
+    PERFORM analytics_internal.await_install();  -- in each of its transactions, before any table
     PERFORM analytics_internal.forget_lost_sources();
     COMMIT;
     LOOP  -- summaries of runs, which a rollup sums up in turn; what comes meanwhile waits for the next time
+        PERFORM analytics_internal.await_install();
         done := analytics_internal.refresh_runs(10000) OPERATOR(pg_catalog.<) 10000;
         COMMIT;
         EXIT WHEN done;
@@ -313,6 +315,7 @@ BEGIN
     sources := ARRAY(SELECT source_id FROM analytics_store.sources ORDER BY source_id);
     FOREACH source IN ARRAY sources LOOP
         LOOP
+            PERFORM analytics_internal.await_install();
             BEGIN  -- a measure that fails on a row of one table is no reason to let all others wait
                 done := analytics_internal.refresh_step(source);
             EXCEPTION WHEN OTHERS THEN
@@ -325,15 +328,18 @@ BEGIN
         END LOOP;
     END LOOP;
     LOOP  -- which training examples have no approval
+        PERFORM analytics_internal.await_install();
         done := analytics_internal.refresh_conversations(100000) OPERATOR(pg_catalog.<) 100000;
         COMMIT;
         EXIT WHEN done;
     END LOOP;
     LOOP  -- scores of the days that are over
+        PERFORM analytics_internal.await_install();
         done := analytics_internal.refresh_quality_days(100) OPERATOR(pg_catalog.=) 0;
         COMMIT;
         EXIT WHEN done;
     END LOOP;
+    PERFORM analytics_internal.await_install();
     PERFORM analytics_internal.delete_expired_exports();
     COMMIT;
     CALL analytics_internal.evaluate_all_tenants();

@@ -1,4 +1,4 @@
-// analytics.install(): the lock that makes its callers queue.
+// analytics.install(): the lock that makes its callers queue, and steps of the maintenance wait for them.
 #include "pg/boundary.hpp"
 
 extern "C" {
@@ -7,10 +7,24 @@ extern "C" {
 #include "storage/lmgr.h"
 }
 
-ANALYTICS_FUNCTION(analytics_lock_install) {
-    analytics::pg::call([] {
+namespace {
+
+/// Until the transaction ends.
+void lock_extension(LOCKMODE mode) {
+    analytics::pg::call([&] {
         Oid const extension = get_extension_oid("agent_analytics", false);
-        LockDatabaseObject(ExtensionRelationId, extension, 0, ShareUpdateExclusiveLock);
+        LockDatabaseObject(ExtensionRelationId, extension, 0, mode);
     });
+}
+
+}  // namespace
+
+ANALYTICS_FUNCTION(analytics_lock_install) {
+    lock_extension(ShareUpdateExclusiveLock);
+    return 0;
+}
+
+ANALYTICS_FUNCTION(analytics_await_install) {
+    lock_extension(ShareLock);
     return 0;
 }

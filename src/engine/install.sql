@@ -287,3 +287,8 @@ CREATE OR REPLACE FUNCTION analytics_internal.lock_install() RETURNS void
 LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'analytics_lock_install';
 COMMENT ON FUNCTION analytics_internal.lock_install() IS
 'Takes the lock that makes callers of install() queue, until the transaction ends.';
+
+CREATE OR REPLACE FUNCTION analytics_internal.await_install() RETURNS void
+LANGUAGE c VOLATILE PARALLEL UNSAFE AS 'MODULE_PATHNAME', 'analytics_await_install';
+COMMENT ON FUNCTION analytics_internal.await_install() IS
+'Waits for an install() that is under way and has others wait until the transaction ends: install() and a step of the maintenance lock the same tables, each in its own order.';

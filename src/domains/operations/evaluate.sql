@@ -114,6 +114,7 @@ DECLARE
     failures bigint := 0;  -- one after the other
 BEGIN
     WHILE there AND pg_catalog.to_regclass('analytics_data.monitoring') IS NOT NULL LOOP
+        PERFORM analytics_internal.await_install();
         BEGIN
             there := analytics_internal.evaluate_tenant(nth);
             failures := 0;
