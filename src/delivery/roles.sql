@@ -99,7 +99,7 @@ BEGIN
         END IF;
     END LOOP;
     FOR r IN SELECT p.oid::regprocedure AS function FROM pg_proc p
-             WHERE p.pronamespace = 'analytics_internal'::regnamespace AND p.proname IN ('refresh_step', 'refresh_runs', 'refresh_conversations', 'refresh_quality_days', 'forget_lost_sources', 'evaluate_tenant')
+             WHERE p.pronamespace = 'analytics_internal'::regnamespace AND p.proname IN ('await_install', 'refresh_step', 'refresh_runs', 'refresh_conversations', 'refresh_quality_days', 'forget_lost_sources', 'evaluate_tenant')
                AND pg_has_role(p.proowner, 'USAGE') LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO analytics_admin', r.function);
     END LOOP;

@@ -68,4 +68,13 @@ SELECT is_empty($$SELECT conrelid::regclass, conname FROM pg_constraint k JOIN o
         AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = k.conrelid AND (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey)$$, 'foreign keys are indexed');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'analytics'::regnamespace AND p.prosecdef$$,
     'no SECURITY DEFINER function stands in the exposed schema');
+
+-- What run_maintenance calls is granted too.
+INSERT INTO analytics_data.orders (tenant_id, order_id, customer_id, created_at, total_amount, status) VALUES ('a', 'kept up', 'c', '2026-01-01', 1, 'pending');
+SET ROLE analytics_admin;
+CALL analytics.run_maintenance();
+\set ended :SQLSTATE
+RESET ROLE;
+SELECT is(:'ended'::text, '00000', 'analytics_admin runs the maintenance');
+SELECT is((SELECT sum(orders) FROM analytics_store.order_stats_day WHERE tenant_id = 'a' AND bucket = '2026-01-01Z'), 1::numeric, 'which refreshes rollups');
 SELECT * FROM finish();
