@@ -213,9 +213,12 @@ class Turmoil(Session):
             self.run('ROLLBACK')
         else:
             self.run('COMMIT')
+            session = self.connection
             for name, rollup, how, _ in holds:
                 self.attempt(lambda: self.write())
                 self.pause()
+                if self.connection is not session:  # it was ended meanwhile, and its cursors with it
+                    break
                 self.read_cursor(name, rollup, how + ' WITH HOLD')
         self.attempt(lambda: self.run('CLOSE ALL'))
 

@@ -97,7 +97,7 @@ class Evaluation {
         return without_data(any_data ? NoData::ok : NoData::alert);
     }
 
-    void apply(Watched &watched, const Reading &reading, Instant at) {
+    void apply(Watched &watched, const Reading &reading, Instant at) const {
         AlertOutcome &outcome = watched.outcome;
         outcome.value = reading.value;
         AlertChange const change = step(outcome.memory.track, reading.sight, at, rule_.lasting, rule_.window);
