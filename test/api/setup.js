@@ -115,6 +115,14 @@ export async function plain(client, fn, args, { role = 'anon', tenant = 'north' 
     }
 }
 
+/** An answer without what the clock says in it: when a check was made, and how old what it found is. */
+export function timeless(value) {
+    if (Array.isArray(value)) return value.map(timeless);
+    if (value === null || typeof value !== 'object') return value;
+    return Object.fromEntries(Object.entries(value).filter(([key]) => key !== 'checked_at' && key !== 'age_s')
+        .map(([key, part]) => [key, key === 'detail' && 'age_s' in value ? 'of that age' : timeless(part)]));
+}
+
 /** The functions of the schema as the tests see them, by name. */
 export async function functionsOf(client) {
     const { rows } = await client.query(`
