@@ -338,10 +338,9 @@ class Turmoil(Session):
             if in_steps and not self.connection.closed:
                 if self.connection.info.transaction_status != psycopg2.extensions.TRANSACTION_STATUS_IDLE:
                     self.run('ROLLBACK')
-                self.run('RESET statement_timeout; SET lock_timeout = 0')
-                self.run('BEGIN')
-                self.enable(table, name)
-                self.run("COMMIT; SET lock_timeout = '300ms'")
+                self.run('RESET statement_timeout')
+                while not self.attempt(lambda: self.enable(table, name)):
+                    self.attempt(self.finish_prepared)  # which may hold the table, their sessions being over
         if not in_steps:
             self.enable(table, name)
             self.compare('with a trigger enabled again')
