@@ -81,6 +81,44 @@ TEST(Budget, AQuarterOfTheFuturesKnowsTheLastWeeksOnly) {
     EXPECT_LE(as_lately, paths.paths().size() / 3);
 }
 
+// A median forecast of a use that comes and goes leaves out most of what it costs.
+TEST(Budget, UseThatComesAndGoesCostsItsMean) {
+    std::vector<double> spend;
+    for (std::size_t i = 0; i < 84; ++i)
+        spend.push_back(random_uniform(4, 0, i) < 0.3 ? 100 * (0.5 + random_uniform(4, 1, i)) : 0);
+    double total = 0;
+    for (std::size_t i = 56; i < 84; ++i) total += spend[i] / 28 * 30;
+    Exhaustion const answer = forecast_exhaustion(spend, 0, 1e9, 30, 7);
+    EXPECT_GT(answer.total_mean, 0.85 * total);
+    EXPECT_LT(answer.total_mean, 1.15 * total);
+}
+
+TEST(Budget, WeekendsThatAreAlwaysIdleAreNoUseThatComesAndGoes) {
+    std::vector<double> spend;
+    for (std::size_t i = 0; i < 56; ++i) spend.push_back(i % 7 < 5 ? 100.0 : 0.0);
+    std::size_t weekends_used = 0;
+    SpendPaths const paths(spend, 7, 28);
+    for (const auto &path : paths.paths())
+        weekends_used += path[5] > 50 || path[6] > 50 || path[12] > 50 || path[13] > 50;
+    EXPECT_LE(weekends_used, paths.paths().size() / 4);
+}
+
+// Errors that stay for months are no noise: the sum of thirty days is as uncertain as their mean was.
+TEST(Budget, ErrorsThatStayWidenTheTotal) {
+    std::vector<double> staying, passing;
+    for (std::size_t i = 0; i < 360; ++i) {
+        double const noise = 5 * fast_normal_quantile(random_uniform(5, 0, i));
+        double const slow = 20 * std::sin(static_cast<double>(i) / 11),
+                     quick = 20 * std::sin(static_cast<double>(i) * 2.1);
+        staying.push_back(100 + slow + noise), passing.push_back(100 + quick + noise);
+    }
+    auto const width = [](const std::vector<double> &y) {
+        Exhaustion const answer = forecast_exhaustion(y, 0, 1e9, 30, 1);
+        return answer.total_upper_80 - answer.total_lower_80;
+    };
+    EXPECT_GT(width(staying), 2.5 * width(passing));
+}
+
 TEST(Budget, ExtremesGiveFiniteAnswers) {
     for (const std::vector<double> &y : {std::vector<double>{0}, std::vector<double>{3}, std::vector<double>{1, 2},
                                          std::vector<double>(40, 0), std::vector<double>(40, 1e300),

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <stdexcept>
 
 namespace analytics::core {
@@ -18,8 +19,14 @@ constexpr double level_share = 0.3;  // of the variance that errors far ahead ha
 constexpr double noise_share = 0.8;  // of the errors of the next day: a part of them is the level's
 constexpr double least_level = 0.3;  // variance of the level at least, in that of the next day's errors
 
-constexpr std::size_t redrawn_every = 4;   // of the paths one is drawn from the last days
-constexpr std::size_t redrawn_days = 28;   // these
+// How far the mean errors over the horizon, seen within the history, say how far off its level may be, against what the
+// errors of single steps say.
+constexpr double trusted_after = 200;  // points after which they count as much
+
+constexpr double redrawn_share = 0.25;     // of the paths are drawn from the last days
+constexpr double redrawn_idle = 0.5;       // more of them where use comes and goes
+constexpr double often_idle = 0.3;         // from this share of idle days on it does
+constexpr std::size_t redrawn_days = 28;   // the last days
 constexpr std::size_t redrawn_least = 14;  // values before that is done; also the days that make their mean certain
 
 constexpr double mean_absolute = 1.2533141373155;  // a normal's standard deviation in mean absolute deviations
@@ -59,6 +66,32 @@ class NoiseQuantiles {
     double table_[cells + 1];
 };
 
+// The variance of the level's errors by the mean errors over the horizon, at origins that see half of it (a month is
+// enough); their noise, of this variance a day, is taken off. Nothing where the history is too short for one.
+std::optional<double> seen_level_variance(const Prediction &prediction, std::size_t horizon, double noise) {
+    std::size_t const least = std::max<std::size_t>(4, std::min<std::size_t>(horizon, 30) / 2);
+    double sum = 0, count = 0;
+    for (const std::vector<double> &row : prediction.residuals) {
+        if (row.size() < least) continue;
+        std::span<const double> const steps(row.data(), std::min(horizon, row.size()));
+        double const off = mean(steps);
+        sum += off * off - noise / static_cast<double>(steps.size()), count += 1;
+    }
+    if (count == 0) return std::nullopt;
+    return std::max(0.0, sum / count);
+}
+
+// The share of idle days, of those phases of the season that are in use: weekends that are always idle do not count.
+double idle_share(std::span<const double> days, std::size_t season) {
+    double idle = 0, all = 0;
+    for (std::size_t phase = 0; phase < std::min(season, days.size()); ++phase) {
+        double zeros = 0, values = 0;
+        for (std::size_t i = phase; i < days.size(); i += season) zeros += days[i] == 0 ? 1 : 0, values += 1;
+        if (zeros < values) idle += zeros, all += values;
+    }
+    return all > 0 ? idle / all : 0;
+}
+
 }  // namespace
 
 PathModel path_model(const Prediction &prediction, std::size_t horizon, std::size_t season) {
@@ -69,7 +102,13 @@ PathModel path_model(const Prediction &prediction, std::size_t horizon, std::siz
     double const first = mean_absolute * errors.scale(0), middle = mean_absolute * errors.expected(horizon / 2);
     model.scale = noise_share * errors.scale(0);
     double const level = std::max(middle * middle - first * first, least_level * first * first);
-    model.start_deviation = std::sqrt(level_share * level);
+    double variance = level_share * level;
+    double const noise = mean_absolute * model.scale;
+    if (auto const seen = seen_level_variance(prediction, horizon, noise * noise)) {
+        double const points = static_cast<double>(prediction.points), trust = points / (points + trusted_after);
+        variance = (1 - trust) * variance + trust * *seen;
+    }
+    model.start_deviation = std::sqrt(variance);
     return model;
 }
 
@@ -79,20 +118,26 @@ SpendPaths::SpendPaths(std::span<const double> series, std::size_t season, std::
     Prediction const prediction = predict(prepared.values, prepared.season, horizon, stop);
     simulate(path_model(prediction, horizon, prepared.season), paths, stop);
     std::span<const double> const known = prepared.values;
-    if (known.size() >= redrawn_least) redraw(known.last(std::min(known.size(), redrawn_days)), stop);
+    if (known.size() >= redrawn_least) {
+        std::span<const double> const last = known.last(std::min(known.size(), redrawn_days));
+        double const idle = std::min(1.0, idle_share(last, prepared.season) / often_idle);
+        redraw(last, redrawn_share + redrawn_idle * idle, stop);
+    }
     for (auto &path : paths_) {
         if (stop) stop();
         for (double &x : path) x = prepared.restore(x);
     }
 }
 
-void SpendPaths::redraw(std::span<const double> last, const Stop &stop) {
+void SpendPaths::redraw(std::span<const double> last, double share, const Stop &stop) {
     auto const days = static_cast<double>(last.size()), count = static_cast<double>(paths_.size());
     double const centre = mean(last);
     double squares = 0;
     for (double const x : last) squares += (x - centre) * (x - centre);
     double const doubt = std::sqrt(squares / days / static_cast<double>(redrawn_least));
-    for (std::size_t p = redrawn_every - 1; p < paths_.size(); p += redrawn_every) {
+    for (std::size_t p = 0; p < paths_.size(); ++p) {
+        // Evenly among the others, whose levels are in order.
+        if (std::floor(share * static_cast<double>(p + 1)) == std::floor(share * static_cast<double>(p))) continue;
         if (stop) stop();
         double const level = doubt * fast_normal_quantile((static_cast<double>(p) + 0.5) / count);
         for (std::size_t k = 0; k < paths_[p].size(); ++k) {
