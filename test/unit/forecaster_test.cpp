@@ -200,6 +200,28 @@ TEST(Forecast, HoursOfDaysAndWeeks) {
     for (std::size_t k = 0; k < 48; ++k) EXPECT_NEAR(result.value[k], y[history.size() + k], 8) << k;
 }
 
+// After nine days of hours the next weekend is expected to be what the only one so far was, in part; what is not known
+// yet stays in the intervals.
+TEST(Forecast, TheSecondWeekOfHoursKnowsItsWeekend) {
+    std::vector<double> y;
+    for (std::size_t i = 0; i < 24 * 14; ++i) {
+        double const day = 1 + 0.5 * std::sin(6.283185307 * static_cast<double>(i % 24) / 24);
+        y.push_back(100 * day * (i / 24 % 7 >= 5 ? 0.3 : 1) + 5 * random_uniform(8, 0, i));
+    }
+    std::span<const double> const history = std::span(y).first(24 * 9);  // ends on a Tuesday
+    for (Method method : {Method::automatic, Method::fast}) {
+        ForecastResult const result = forecast(history, {120, 24, {95}, method});
+        double weekdays = 0, weekend = 0, within = 0;
+        for (std::size_t k = 0; k < 120; ++k) {
+            (k < 72 ? weekdays : weekend) += result.value[k] / (k < 72 ? 72 : 48);
+            within += y[216 + k] >= result.lower[k][0] && y[216 + k] <= result.upper[k][0] ? 1 : 0;
+        }
+        EXPECT_LT(weekend, 0.75 * weekdays);
+        EXPECT_NEAR(weekdays, 100, 15);
+        EXPECT_GE(within, 0.9 * 120);
+    }
+}
+
 TEST(Backtest, ErrorsOfKnownNoise) {
     // Noise of standard deviation 10 around a known week: the mean absolute error cannot be below 8.
     Backtest const result = backtest(weekly(200, 100, 10), 14, 7, 5);

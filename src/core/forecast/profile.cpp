@@ -41,22 +41,21 @@ std::vector<double> shrunk_figures(std::span<const double> deviations, std::size
     return figures;
 }
 
-}  // namespace
-
-std::size_t week_of(std::size_t season, std::size_t points) {
+// The week over points of a day, where the history holds so many days.
+std::size_t week_from(std::size_t days, std::size_t season, std::size_t points) {
     for (std::size_t day : {24, 48, 72, 96, 144, 288})
-        if (season == day) return points >= 14 * season ? 7 * season : 0;
+        if (season == day) return points >= days * season ? 7 * season : 0;
     return 0;
 }
 
-std::span<const double> recent_profile(std::span<const double> y, std::size_t season) {
-    std::size_t const most = week_of(season, y.size()) > 0 ? 12 * 7 * season : 40 * season;
-    return y.size() > most ? y.last(most) : y;
-}
+// With weeks begun a second time their figures are worth having in the mean profile.
+std::size_t begun_week_of(std::size_t season, std::size_t points) { return week_from(8, season, points); }
 
-Prediction forecast_mean_profile(std::span<const double> y, std::size_t season, std::size_t horizon, const Stop &stop) {
-    y = recent_profile(y, season);
-    std::size_t const n = y.size(), week = week_of(season, n);
+constexpr double share_without_week = 0.4;  // of the double seasonal forecast, where it does not know the week yet
+
+Prediction mean_profile(std::span<const double> y, std::size_t season, std::size_t week, std::size_t horizon,
+                        const Stop &stop) {
+    std::size_t const n = y.size();
     Prediction result{{}, Transform(y, 1), {}, n};
     std::vector<double> const z = result.transform.forward(y);
     std::vector<double> rest = z;
@@ -82,11 +81,31 @@ Prediction forecast_mean_profile(std::span<const double> y, std::size_t season, 
     return result;
 }
 
+}  // namespace
+
+std::size_t week_of(std::size_t season, std::size_t points) { return week_from(14, season, points); }
+
+std::span<const double> recent_profile(std::span<const double> y, std::size_t season) {
+    std::size_t const most = week_of(season, y.size()) > 0 ? 12 * 7 * season : 40 * season;
+    return y.size() > most ? y.last(most) : y;
+}
+
+Prediction forecast_mean_profile(std::span<const double> y, std::size_t season, std::size_t horizon, const Stop &stop) {
+    y = recent_profile(y, season);
+    std::size_t const week = week_of(season, y.size()), begun = begun_week_of(season, y.size());
+    Prediction result = mean_profile(y, season, week, horizon, stop);
+    // Figures that were seen once fit what they come from: the errors to be expected are those without them.
+    if (begun != week) result.value = mean_profile(y, season, begun, horizon, stop).value;
+    return result;
+}
+
 Prediction forecast_profile(std::span<const double> y, std::size_t season, std::size_t horizon, const Stop &stop) {
     y = recent_profile(y, season);
     Prediction result = forecast_double_seasonal(y, season, horizon, stop);
     Prediction const other = forecast_mean_profile(y, season, horizon, stop);
-    for (std::size_t k = 0; k < horizon; ++k) result.value[k] = 0.5 * (result.value[k] + other.value[k]);
+    bool const week_in_one = week_of(season, y.size()) != begun_week_of(season, y.size());
+    double const share = week_in_one ? share_without_week : 0.5;
+    for (std::size_t k = 0; k < horizon; ++k) result.value[k] = share * result.value[k] + (1 - share) * other.value[k];
     return result;
 }
 

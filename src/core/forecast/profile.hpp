@@ -14,11 +14,12 @@ std::size_t week_of(std::size_t season, std::size_t points);
 /// The last 12 weeks, or 40 seasons where there is no week: what the functions below look at.
 std::span<const double> recent_profile(std::span<const double> y, std::size_t season);
 
-/// The mean of the two below, with the residuals of the second.
+/// The mean of the two below, with the residuals of the second; 0.4 of the second where the first alone knows the week.
 Prediction forecast_profile(std::span<const double> y, std::size_t season, std::size_t horizon, const Stop & = {});
 
-/// Decayed mean profiles: the day's figures, then what the week adds to them, each shrunk by James and Stein's factor;
-/// the rest forecast as a level with weights that change from the next step to days ahead.
+/// Decayed mean profiles: the day's figures, then what the week adds to them (from eight days on), each shrunk by James
+/// and Stein's factor; the rest forecast as a level with weights that change from the next step to days ahead. Of less
+/// than two weeks the residuals are those without the week.
 Prediction forecast_mean_profile(std::span<const double> y, std::size_t season, std::size_t horizon, const Stop & = {});
 
 /// Exponential smoothing of level, day and week with first-order autocorrelated errors (Taylor 2003, 2010), on the
