@@ -11,8 +11,8 @@ namespace {
 
 constexpr Oid timestamps = TIMESTAMPTZARRAYOID;
 
-pg::Statement &statement(std::string sql, std::vector<Oid> types) {
-    return pg::saved_statement(std::move(sql), std::move(types), pg::PlanFor::by_index);
+pg::Statement &statement(std::string sql, std::vector<Oid> types, pg::PlanFor plan = pg::PlanFor::by_index) {
+    return pg::saved_statement(std::move(sql), std::move(types), plan);
 }
 
 /// ", s.a, s.b" as "s.a, s.b, " (or without the last comma).
@@ -47,13 +47,16 @@ void RollupRefresh::recompute(const std::vector<RefreshedRange> &ranges, int64 f
                                 pg::to_array(tenant_tos, TIMESTAMPTZOID)};
         collect(statement(delete_sql(true), {TEXTARRAYOID, timestamps, timestamps}).run_under(spi_, snapshot_, values),
                 touched);
-        collect(statement(make_sql(true), {TEXTARRAYOID, timestamps, timestamps}).run_under(spi_, snapshot_, values),
+        collect(statement(make_sql(true), {TEXTARRAYOID, timestamps, timestamps}, pg::PlanFor::by_bitmap)
+                    .run_under(spi_, snapshot_, values),
                 touched, true);
     }
     if (!froms.empty()) {
         Datum const values[] = {pg::to_array(froms, TIMESTAMPTZOID), pg::to_array(tos, TIMESTAMPTZOID)};
         collect(statement(delete_sql(false), {timestamps, timestamps}).run_under(spi_, snapshot_, values), touched);
-        collect(statement(make_sql(false), {timestamps, timestamps}).run_under(spi_, snapshot_, values), touched, true);
+        collect(statement(make_sql(false), {timestamps, timestamps}, pg::PlanFor::by_bitmap)
+                    .run_under(spi_, snapshot_, values),
+                touched, true);
     }
     report.buckets += static_cast<int64>(touched.size());
     if (rollup_.bucket != hour)

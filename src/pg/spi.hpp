@@ -62,7 +62,9 @@ class Result {
 /// What is asked all the time lies in memory, so no page costs anything: else an index whose order is that of the table
 /// is preferred to the one that finds the tenant's rows alone.
 /// few_rows: besides, groups by sorting; a hash table made for the rows that a generic plan expects costs milliseconds.
-enum class PlanFor : std::uint8_t { anything, by_index, few_rows };
+/// by_bitmap: by index, but each page of the table once: late rows lie elsewhere than those of their time, and a scan
+/// in the order of time goes to and fro between them.
+enum class PlanFor : std::uint8_t { anything, by_index, few_rows, by_bitmap };
 
 class PlannerSettings {
   public:
@@ -73,10 +75,11 @@ class PlannerSettings {
             seq_page_cost = random_page_cost = 0;
         }
         if (use == PlanFor::few_rows) enable_hashagg = false;
+        if (use == PlanFor::by_bitmap) enable_indexscan = enable_indexonlyscan = false;
     }
     ~PlannerSettings() {
         jit_enabled = jit_, enable_seqscan = seqscan_, enable_hashjoin = hash_, enable_mergejoin = merge_;
-        enable_hashagg = hashagg_;
+        enable_hashagg = hashagg_, enable_indexscan = index_, enable_indexonlyscan = index_only_;
         seq_page_cost = seq_page_, random_page_cost = random_page_;
     }
     PlannerSettings(const PlannerSettings &) = delete;
@@ -84,7 +87,7 @@ class PlannerSettings {
 
   private:
     bool jit_ = jit_enabled, seqscan_ = enable_seqscan, hash_ = enable_hashjoin, merge_ = enable_mergejoin,
-         hashagg_ = enable_hashagg;
+         hashagg_ = enable_hashagg, index_ = enable_indexscan, index_only_ = enable_indexonlyscan;
     double seq_page_ = seq_page_cost, random_page_ = random_page_cost;
 };
 

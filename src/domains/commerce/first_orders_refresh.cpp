@@ -164,12 +164,13 @@ class Refresh {
         Instants stored, found;  // of customers whose first order lies here: as stored, and their earliest here
         std::map<std::pair<std::string, int64>, std::span<const std::byte>> sets;
         each_row("s.tenant_id, s.customer_id, s.first_order_at", "analytics_store.customer_first_orders s",
-                 "s.tenant_id", "s.first_order_at", "", all, own, [&](const Datum *row, const bool *) {
+                 "s.tenant_id", "s.first_order_at", "", pg::PlanFor::by_index, all, own,
+                 [&](const Datum *row, const bool *) {
                      set_key(key, pg::text_view(row[0]), pg::text_view(row[1]));
                      stored.emplace(key, DatumGetTimestampTz(row[2]));
                  });
         each_row("s.tenant_id, s.bucket, s.customers", base_store_ + " s", "s.tenant_id", "s.bucket",
-                 " AND s.customers IS NOT NULL", all, own, [&](const Datum *row, const bool *) {
+                 " AND s.customers IS NOT NULL", pg::PlanFor::by_index, all, own, [&](const Datum *row, const bool *) {
                      Datum const set = row[2];
                      Datum const copy = pg::call([&] { return PointerGetDatum(PG_DETOAST_DATUM_COPY(set)); });
                      sets.emplace(std::pair(pg::to_string(row[0]), DatumGetTimestampTz(row[1])),
@@ -179,7 +180,7 @@ class Refresh {
         std::pair<std::string, int64> last{{}, engine::end_of_time};  // most rows are of the bucket of the one before
         auto set = sets.end();
         each_row("o.tenant_id, o.customer_id, o.created_at", "analytics_data.orders o", "o.tenant_id", "o.created_at",
-                 " AND " FIRST_ORDER_COUNTS, all, own, [&](const Datum *row, const bool *) {
+                 " AND " FIRST_ORDER_COUNTS, pg::PlanFor::by_bitmap, all, own, [&](const Datum *row, const bool *) {
                      int64 const at = DatumGetTimestampTz(row[2]), bucket = core::floor_to(at, bucket_);
                      std::string_view const tenant = pg::text_view(row[0]);
                      set_key(key, tenant, pg::text_view(row[1]));
@@ -204,20 +205,20 @@ class Refresh {
     /// somebody's first order, it is the true one already, and write() compares with it.
     template <class Take>
     void each_row(const std::string &columns, const std::string &from, const std::string &tenant, const std::string &at,
-                  const std::string &condition, RangeArrays &all, RangeArrays &own, Take take) {
+                  const std::string &condition, pg::PlanFor plan, RangeArrays &all, RangeArrays &own, Take take) {
         std::string const rows =
             "CROSS JOIN LATERAL (SELECT " + columns + " FROM " + from + " WHERE " + at + " >= r.f AND " + at + " < r.t";
         if (!all.empty()) {
             std::array const values{all.from_array(), all.to_array()};
             pg::saved_statement("SELECT x.* FROM unnest($1, $2) r(f, t) " + rows + condition + " OFFSET 0) x",
-                                {instants, instants}, pg::PlanFor::by_index)
+                                {instants, instants}, plan)
                 .run_each(spi_, values, take);
         }
         if (!own.empty()) {
             std::array const values{own.tenant_array(), own.from_array(), own.to_array()};
             pg::saved_statement("SELECT x.* FROM unnest($1, $2, $3) r(tenant, f, t) " + rows + " AND " + tenant +
                                     " = r.tenant" + condition + " OFFSET 0) x",
-                                {TEXTARRAYOID, instants, instants}, pg::PlanFor::by_index)
+                                {TEXTARRAYOID, instants, instants}, plan)
                 .run_each(spi_, values, take);
         }
     }
