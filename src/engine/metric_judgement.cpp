@@ -1,4 +1,6 @@
 // get_metric_anomalies and forecast_metric: a metric's buckets judged by their past, and continued.
+#include "engine/metric_judgement.hpp"
+
 #include "core/anomaly/seasonal_detector.hpp"
 #include "core/anomaly/severity.hpp"
 #include "core/forecast/forecaster.hpp"

@@ -26,11 +26,4 @@ MetricLine read_line(const pg::Spi &, FoundMetric, std::vector<Filter>, const Se
 std::optional<double> value_over(const pg::Spi &, const FoundMetric &, const std::vector<Filter> &, const core::Slot &,
                                  Fill fill);
 
-/// What is read before the buckets asked for, to learn from, and how many buckets a season has.
-struct Habits {
-    core::Span past;
-    int season;
-};
-Habits habits_of(const core::Bucket &);
-
 }  // namespace analytics::engine

@@ -2,6 +2,7 @@
 
 #include "core/anomaly/seasonal_detector.hpp"
 #include "core/forecast/forecaster.hpp"
+#include "engine/metric_judgement.hpp"
 #include "pg/arrays.hpp"
 
 #include <algorithm>
