@@ -11,35 +11,100 @@ namespace {
 
 double at_angle(int t, int points) { return std::sin(t * 2 * std::numbers::pi / points); }
 
-TEST(Contexts, AnOrderThatNeverWasIsRareWhereEachValueIsUsual) {
-    Contexts contexts;
+/// 0 10 20 30 40 again and again, from `turned` on the other way round.
+double in_turn(int t, int turned, Random &random) {
+    return 10 * ((t < turned ? t : -t) % 5 + (t < turned ? 0 : 4)) + random.uniform();
+}
+
+TEST(Context, AnOrderThatNeverWasIsRareWhereEachValueIsUsual) {
+    std::array<Context, 3> contexts{Context{16, 5}, Context{8, 5}, Context{4, 12}};
     Random random(3);
     double usual = 0, turned = 0;
     for (int t = 0; t < 2000; ++t) {
-        double const x =
-            10 * ((t < 1900 ? t : -t) % 5 + (t < 1900 ? 0 : 4)) + random.uniform();  // 0 10 20 30 40, then back
-        auto const evidence = contexts.judge(x);
-        double const all = evidence[0] + evidence[1] + evidence[2];
+        double const x = in_turn(t, 1900, random);
+        double all = 0;
+        for (Context &context : contexts) all += context.judge(x);
         (t < 1900 ? usual : turned) = std::max(t < 1000 ? 0.0 : t < 1900 ? usual : turned, t < 1000 ? 0.0 : all);
     }
     EXPECT_LT(usual, 4);
     EXPECT_GT(turned, 6);
 }
 
-TEST(Contexts, NeitherPlaceNorScaleMatters) {
-    Contexts plain, moved;
-    Random random(4);
-    for (int t = 0; t < 3000; ++t) {
-        double const x = std::floor(random.normal() * 64 + (t > 2500 ? 200 : 0));
-        ASSERT_EQ(plain.judge(x), moved.judge(x / 1024 - 4096)) << t;
+TEST(Context, NeitherPlaceNorScaleMatters) {
+    for (std::size_t const levels : {4U, 8U, 12U, 16U}) {
+        Context plain(levels, 5), moved(levels, 5);
+        Random random(4);
+        for (int t = 0; t < 3000; ++t) {
+            double const x = std::floor(random.normal() * 64 + (t > 2500 ? 200 : 0));
+            ASSERT_EQ(plain.judge(x), moved.judge(x / 1024 - 4096)) << levels << ' ' << t;
+        }
     }
 }
 
-TEST(Contexts, CountsThatAreFullStayFull) {
-    Contexts contexts;
+TEST(Context, CountsThatAreFullStayFull) {
+    Context context(4, 12);
     for (int t = 0; t < 70'000; ++t) {
-        for (double const evidence : contexts.judge(t % 2)) ASSERT_TRUE(std::isfinite(evidence) && evidence >= 0) << t;
+        double const evidence = context.judge(t % 2);
+        ASSERT_TRUE(std::isfinite(evidence) && evidence >= 0) << t;
     }
+}
+
+TEST(Change, SeesALevelThatMovesAndNotWhatComesBackEachDay) {
+    Random random(7);
+    Change plain, scaled;
+    std::vector<double> x, y;
+    double usual = 0, moved = 0;
+    for (int t = 0; t < 1500; ++t) {
+        x.push_back(std::floor(64 * (at_angle(t, 24) + random.normal() / 8 + (t >= 1400 ? 1 : 0))));
+        y.push_back(x.back() / 256 + 512);
+        double const evidence = plain.judge(x);
+        ASSERT_EQ(evidence, scaled.judge(y)) << t;
+        if (t < 83) {
+            ASSERT_EQ(evidence, 0) << t;
+        }
+        if (t >= 700) (t < 1400 ? usual : moved) = std::max(t < 1400 ? usual : moved, evidence);
+    }
+    EXPECT_LT(usual, 4);
+    EXPECT_GT(moved, 4);
+}
+
+TEST(CoarseEvidence, FindsAnOrderThatNeverWas) {
+    // Five values in turn, which a season of 24 does not explain: each is usual, and so is every sum.
+    int before = 0;
+    for (std::uint64_t seed = 9; seed < 14; ++seed) {
+        Random random(seed);
+        SeasonalDetector detector{DetectorOptions{.season = 24}};
+        for (int t = 0; t < 900; ++t) before += detector.push(in_turn(t, 900, random)).score >= 1;
+        EXPECT_GE(detector.push(in_turn(900, 900, random)).score, 1) << seed;
+    }
+    EXPECT_LE(before, 5);
+}
+
+TEST(CoarseEvidence, WhatNeedsNoSeasonIsLearntFromThePast) {
+    Random random(10);
+    std::vector<double> x;
+    std::vector<double> const nothing(1000);
+    for (int t = 0; t < 1000; ++t) x.push_back(random.normal() + (t >= 900 ? 4 : 0));
+    auto const view = [&](std::size_t n) {
+        return PointView{.values = std::span(x).first(n),
+                         .residuals = std::span(nothing).first(n),
+                         .variances = std::span(nothing).first(n),
+                         .season = 24,
+                         .settled = true};
+    };
+    CoarseEvidence old(12), young(24, std::span(x).first(600));
+    double most = 0;
+    for (std::size_t n = 1; n <= x.size(); ++n) {
+        Evidence const of = old.judge(view(n));
+        if (n <= 350) {
+            ASSERT_EQ(of.of_sums, 0) << n;
+        }
+        if (n <= 600) continue;
+        double const sums = young.judge(view(n)).of_sums;
+        ASSERT_EQ(of.of_sums, sums) << n;
+        most = std::max(most, sums);
+    }
+    EXPECT_GT(most, 2);
 }
 
 TEST(NearestShape, KnowsAShapeAtAnyLevel) {

@@ -133,7 +133,7 @@ TEST(SeasonalDetector, AnEventIsOneAlert) {
     std::size_t inside = 0;
     for (std::size_t i = 900; i < 940; ++i) inside += judged[i].score >= 1;
     EXPECT_GE(inside, 1U);
-    EXPECT_LE(inside, 4U);  // again when the evidence is half as much more
+    EXPECT_LE(inside, 4U);  // again when the evidence is twice as much
     EXPECT_LE(alerts(judged), inside + 2);
 }
 

@@ -6,7 +6,8 @@
 namespace analytics::core {
 namespace {
 
-constexpr double coarse_alert = 3.3;  // decades beyond the allowances that make an alert
+constexpr double coarse_alert = 3.5;       // decades beyond the allowances that make an alert
+constexpr std::size_t novelty_from = 350;  // values before what needs no season counts
 
 double normal_evidence(double z) {
     double const a = std::abs(z);
@@ -50,8 +51,18 @@ double Calibrated::judge(double evidence) {
     return evidence / scale;
 }
 
-CoarseEvidence::CoarseEvidence(std::size_t season)
-    : kept_(std::exp2(-1 / std::max(40.0, 14 * static_cast<double>(season)))) {}
+CoarseEvidence::CoarseEvidence(std::size_t season, std::span<const double> past)
+    : kept_(std::exp2(-1 / std::max(40.0, 14 * static_cast<double>(season)))) {
+    Evidence unused;
+    for (std::size_t n = 1; n <= past.size(); ++n) judge_novelty(past.first(n), unused);
+}
+
+void CoarseEvidence::judge_novelty(std::span<const double> values, Evidence &all) {
+    double const x = values.back();
+    double const of_point = novel_.add(context_.judge(x)) + strange_.add(shapes_.judge(values));
+    double const of_sums = moved_.add(slow_.judge(x)) + changed_.add(change_.judge(values));
+    if (++known_ > novelty_from) all.of_point += of_point, all.of_sums += of_sums;
+}
 
 double CoarseEvidence::Sum::judge(const PointView &view, double kept) {
     double const variance = sum(view.variances.last(points)), off = sum(view.residuals.last(points));
@@ -87,10 +98,11 @@ Evidence CoarseEvidence::judge(const PointView &view) {
     std::size_t const n = view.values.size(), m = view.season;
     double const ago = n > m ? ago_.add(season_ago_.judge(std::abs(view.values.back() - view.values[n - 1 - m]))) : 0;
     Evidence all;
-    if (!view.settled || n < 24) return all;
-    all.of_point = point_.add(point_scale_.judge(std::abs(view.point))) + ago;
-    all.of_sums = sum3_.add(std::abs(sums_[0].judge(view, kept_))) + sum6_.add(std::abs(sums_[1].judge(view, kept_))) +
-                  sum12_.add(std::abs(sums_[2].judge(view, kept_)));
+    judge_novelty(view.values, all);
+    if (!view.settled || n < 24) return {};
+    all.of_point += point_.add(point_scale_.judge(std::abs(view.point))) + ago;
+    all.of_sums += sum3_.add(std::abs(sums_[0].judge(view, kept_))) + sum6_.add(std::abs(sums_[1].judge(view, kept_))) +
+                   sum12_.add(std::abs(sums_[2].judge(view, kept_)));
     all.of_flatness = equal_.add(run_scale_.judge(run(view)));
     all.score = (all.of_point + all.of_sums + all.of_flatness) / coarse_alert;
     return all;

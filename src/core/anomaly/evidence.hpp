@@ -1,5 +1,6 @@
 #pragma once
 // The simple detectors that are added up into a score.
+#include "core/anomaly/novelty.hpp"
 #include "core/anomaly/rare_tail.hpp"
 
 #include <algorithm>
@@ -57,10 +58,13 @@ struct Evidence {
 
 /// For few points a season: deviations of the point, of its sums with the 2, 5 and 11 before, from one season ago, and
 /// runs of one value. A sum below its expectation is judged as that of a gamma variable, so that falling to zero is
-/// rare where the values scatter widely too.
+/// rare where the values scatter widely too. After 350 values also what needs no season, so that something is found
+/// where the expectation explains little: Context of 8 levels, NearestShape, SlowLevel and Change.
 class CoarseEvidence {
   public:
-    explicit CoarseEvidence(std::size_t season);
+    /// @param past  the values so far, oldest first: what needs no season learns from them
+    explicit CoarseEvidence(std::size_t season, std::span<const double> past = {});
+    /// About 0.7 us. Memory: 12 kB.
     Evidence judge(const PointView &);
 
   private:
@@ -71,6 +75,7 @@ class CoarseEvidence {
         double judge(const PointView &, double kept);
     };
     double run(const PointView &);
+    void judge_novelty(std::span<const double> values, Evidence &all);
 
     double kept_;
     std::array<Sum, 3> sums_{{{3}, {6}, {12}}};
@@ -78,6 +83,12 @@ class CoarseEvidence {
     RareTail season_ago_;
     Held point_{1, 2}, sum3_{1, 1}, sum6_{1, 1}, sum12_{1, 1}, ago_{1, 2}, equal_{1, 2};
     double run_ = 0, repeats_ = 0, chances_ = 0;
+    Context context_{8, 5};
+    NearestShape shapes_;
+    SlowLevel slow_;
+    Change change_;
+    Held novel_{1, 1.5}, strange_{1, 1.5}, moved_{1, 1.5}, changed_{1, 1.5};
+    std::size_t known_ = 0;  // values that these have seen
 };
 
 }  // namespace analytics::core

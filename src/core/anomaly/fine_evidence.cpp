@@ -5,7 +5,7 @@
 namespace analytics::core {
 namespace {
 
-constexpr double alert = 5.7;  // decades beyond the allowances that make an alert
+constexpr double alert = 5.6;  // decades beyond the allowances that make an alert
 
 /// Of the newest 12, 24 and 48 values.
 struct Spreads {
@@ -36,8 +36,6 @@ Spreads spreads(std::span<const double> x) {
     return of;
 }
 
-double middle(double a, double b, double c) { return std::max(std::min(a, b), std::min(std::max(a, b), c)); }
-
 }  // namespace
 
 double FineEvidence::deviation(std::size_t n) const {
@@ -55,10 +53,10 @@ Evidence FineEvidence::judge(const PointView &view) {
     auto const &x = view.values;
     std::size_t const n = x.size();
     Evidence all;
-    auto const novel = contexts_.judge(x.back());
-    for (std::size_t i = 0; i < novel.size(); ++i) all.of_point += held_contexts_[i].add(novel[i]);
+    for (std::size_t i = 0; i < contexts_.size(); ++i)
+        all.of_point += held_contexts_[i].add(contexts_[i].judge(x.back()));
     all.of_point += held_shape_.add(shapes_.judge(x));
-    all.of_sums = held_slow_.add(slow_.judge(x.back()));
+    all.of_sums = held_slow_.add(slow_.judge(x.back())) + held_change_.add(change12_.judge(x));
     if (n >= 12) {
         Spreads const of = spreads(x);
         all.of_point += deviation12_.add(of.deviation[0]);
@@ -74,11 +72,6 @@ Evidence FineEvidence::judge(const PointView &view) {
             if (ended_ > block) all.of_flatness = calm96_.add(-std::log(deviation(2) + 1e-9));
             if (ended_ > block * (blocks - 1)) all.of_flatness += calm288_.add(-std::log(deviation(blocks) + 1e-9));
         }
-    }
-    if (n >= 84) {
-        double off = 0;
-        for (std::size_t i = n - 12; i < n; ++i) off += x[i] - middle(x[i - 24], x[i - 48], x[i - 72]);
-        all.of_sums += change12_.add(std::abs(off));
     }
     if (view.settled && n >= 24) all.of_point += drop_.add(drop_scale_.judge(-view.point));
     if (++judged_ > silent) all.score = (all.of_point + all.of_sums + all.of_flatness) / alert;

@@ -5,50 +5,47 @@
 #include <limits>
 
 namespace analytics::core {
+namespace {
 
-Contexts::Contexts() {
-    for (Resolution &r : all_) {
-        std::size_t sequences = 1;
-        for (auto &seen : r.seen) seen.resize(sequences *= r.levels);
-        r.surprises.resize(r.width);
-    }
+double middle(double a, double b, double c) { return std::max(std::min(a, b), std::min(std::max(a, b), c)); }
+
+}  // namespace
+
+Context::Context(std::size_t levels, std::size_t width) : levels_(levels), surprises_(width) {
+    std::size_t sequences = 1;
+    for (auto &seen : seen_) seen.resize(sequences *= levels);
 }
 
-double Contexts::surprise(Resolution &r, std::size_t level) const {
+double Context::surprise(std::size_t level) {
     constexpr auto full = std::numeric_limits<std::uint16_t>::max();
-    double chance = 1 / static_cast<double>(r.levels), before = static_cast<double>(count_);
+    double chance = 1 / static_cast<double>(levels_), before = static_cast<double>(count_);
     std::size_t const known = std::min(count_ + 1, longest);
     for (std::size_t length = 0; length < known; ++length) {
         // The last `length` levels were followed by something each time but now.
-        std::size_t const context = length == 0 ? 0 : r.last[length - 1];
-        std::uint16_t const &followed = r.seen[length][context * r.levels + level];
-        if (length > 0) before = r.seen[length - 1][context] - 1;
+        std::size_t const context = length == 0 ? 0 : last_[length - 1];
+        std::uint16_t const &followed = seen_[length][context * levels_ + level];
+        if (length > 0) before = seen_[length - 1][context] - 1;
         chance = (static_cast<double>(followed) + chance) / (before + 1);
     }
     for (std::size_t length = known; length-- > 0;) {
-        std::size_t const context = length == 0 ? 0 : r.last[length - 1];
-        r.last[length] = context * r.levels + level;
-        std::uint16_t &seen = r.seen[length][r.last[length]];
+        std::size_t const context = length == 0 ? 0 : last_[length - 1];
+        last_[length] = context * levels_ + level;
+        std::uint16_t &seen = seen_[length][last_[length]];
         if (seen < full) ++seen;
     }
     return -std::log10(chance);
 }
 
-std::array<double, 3> Contexts::judge(double x) {
+double Context::judge(double x) {
     low_ = count_ == 0 ? x : std::min(low_, x);
     high_ = count_ == 0 ? x : std::max(high_, x);
-    double const range = high_ - low_, finest = static_cast<double>(all_[0].levels);
-    auto const level = range > 0 ? static_cast<std::size_t>(std::min((x - low_) / range * finest, finest - 1)) : 0;
-    std::array<double, 3> evidence{};
-    for (std::size_t i = 0; i < all_.size(); ++i) {
-        Resolution &r = all_[i];
-        r.surprises[count_ % r.width] = surprise(r, level * r.levels / all_[0].levels);
-        double sum = 0;
-        for (double const s : r.surprises) sum += s;
-        evidence[i] = r.tail.judge(sum);
-    }
+    double const range = high_ - low_, levels = static_cast<double>(levels_);
+    auto const level = range > 0 ? static_cast<std::size_t>(std::min((x - low_) / range * levels, levels - 1)) : 0;
+    surprises_[count_ % surprises_.size()] = surprise(level);
     ++count_;
-    return evidence;
+    double sum = 0;
+    for (double const s : surprises_) sum += s;
+    return tail_.judge(sum);
 }
 
 double NearestShape::nearest(const Shape &shape) const {
@@ -84,6 +81,14 @@ double NearestShape::judge(std::span<const double> x) {
         grown = shape;
     }
     return evidence;
+}
+
+double Change::judge(std::span<const double> x) {
+    std::size_t const n = x.size();
+    if (n < 84) return 0;
+    double off = 0;
+    for (std::size_t i = n - 12; i < n; ++i) off += x[i] - middle(x[i - 24], x[i - 48], x[i - 72]);
+    return tail_.judge(std::abs(off));
 }
 
 double SlowLevel::judge(double x) {

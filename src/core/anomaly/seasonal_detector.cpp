@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t usual_day = 24;                // half-lives of a series whose season is not known
 constexpr std::size_t coarse_season = 48;            // the most points a season of a coarse series
 constexpr std::size_t coarse_until = 350;            // points to which a series without a season counts as coarse
+constexpr double longest_rest = 288;                 // after an alert, in points, where the season is not known
 constexpr std::size_t search_until = 4096;           // points after which no season is looked for
 constexpr double freedom = 6;                        // degrees of freedom of single values
 constexpr double matched = (freedom - 2) / freedom;  // of their variance, for Student's t to have it
@@ -70,7 +71,7 @@ struct SeasonalDetector::State {
         seasonal = !searching || seasonal;
         baseline.emplace(season, seasonal, negative);
         since_settled = 0;
-        if (!coarse) coarse.emplace(season);
+        if (!coarse && (searching || season <= coarse_season)) coarse.emplace(season);
     }
 
     /// Learns what is kept again, with another season or kind.
@@ -97,7 +98,7 @@ struct SeasonalDetector::State {
             searching = (found == 0 || found == year_of_months) && seen < search_until;
             if (found != (seasonal ? season : 0)) {
                 seasonal = found > 0, season = seasonal ? found : usual_day;
-                coarse.emplace(season);
+                coarse.emplace(season, values);
                 relearn();
             }
         }
@@ -209,13 +210,13 @@ void SeasonalDetector::State::score(Judgement &judged, double point) {
     if (!is_coarse) evidence = fine->judge(view);
     else if (!seasonal) fine->judge(view);
     if (seen >= alert_until) alert_evidence = 0;
-    if (alert_evidence > 0 && (!is_coarse || evidence.score <= 1.5 * alert_evidence)) return;
+    if (alert_evidence > 0 && (!is_coarse || evidence.score <= 2 * alert_evidence)) return;
     judged.score = evidence.score;
     if (evidence.score < 1) return;
-    auto const part = static_cast<double>(seen) * 0.05;
+    double const part = static_cast<double>(seen) * 0.05,
+                 most = seasonal ? 3 * static_cast<double>(season) : longest_rest;
     alert_evidence = evidence.score;
-    alert_until =
-        seen + static_cast<std::size_t>(std::clamp(part, 24.0, std::max(24.0, 3 * static_cast<double>(season))));
+    alert_until = seen + static_cast<std::size_t>(std::clamp(part, 24.0, std::max(24.0, most)));
     if (std::abs(point) >= own_news) judged.kind = point > 0 ? Judgement::Kind::spike : Judgement::Kind::drop;
     else if (evidence.of_flatness > evidence.of_point + evidence.of_sums) judged.kind = Judgement::Kind::flatline;
     else judged.kind = Judgement::Kind::level_shift;

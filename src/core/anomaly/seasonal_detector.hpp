@@ -38,16 +38,18 @@ struct Judgement {
 ///
 /// score is evidence from several simple detectors, each in decades of rarity (-log10 of a tail) among its own past,
 /// less an allowance, held for a few points and added, and divided by what an alert takes. Series of at most 48 points
-/// a season are judged by how the point and sums of 3, 6 and 12 points deviate from the expectation (evidence.hpp).
-/// Finer ones, and after 350 points those whose season is not known, by what needs none: spread, level and change over
-/// 12 to 288 points, sequences of levels and short shapes that never were (fine_evidence.hpp). After an alert the score
-/// is 0 until a rest of 5 % of the points seen (24 points at least, three seasons at most) is over, or, in coarse
-/// series, the evidence is 1.5 times that of the alert. Detectors and limits were chosen on the developers' halves of
-/// NAB (Lavin & Ahmad 2015) and of simulated hourly series.
+/// a season are judged by how the point and sums of 3, 6 and 12 points deviate from the expectation, and by sequences,
+/// shapes and changes that never were (evidence.hpp). Finer ones, and after 350 points those whose season is not known,
+/// by what needs none: spread, level and change over 12 to 288 points, sequences of levels and short shapes that never
+/// were (fine_evidence.hpp). After an alert the score is 0 until a rest of 5 % of the points seen (24 points at least,
+/// three seasons at most, 288 points where none is known) is over, or, in coarse series, the evidence is twice that of
+/// the alert. Detectors and limits were chosen on the developers' halves of NAB (Lavin & Ahmad 2015) and of simulated
+/// hourly series.
 ///
 /// Causal: what comes later never changes a judgement. Scaling all values of a series that are no counts by a power of
-/// two scales expected, lower and upper and changes nothing else. About 0.7 us a point, 1.3 us in fine series; memory 8
-/// bytes for each point of three seasons (of 4096 points while the season is unknown), and 160 kB for fine series.
+/// two scales expected, lower and upper and changes nothing else. About 1 us a point, 1.3 us in fine series; memory 8
+/// bytes for each point of three seasons (of 4096 points while the season is unknown), and 160 kB for fine series, 12
+/// kB for others.
 class SeasonalDetector {
   public:
     /// @throws std::invalid_argument when the season is negative or above 100,000, or alpha out of range
