@@ -93,6 +93,16 @@ TEST(Budget, UseThatComesAndGoesCostsItsMean) {
     EXPECT_LT(answer.total_mean, 1.15 * total);
 }
 
+TEST(Budget, SpikesCountInTotals) {
+    std::vector<double> spend;
+    double total = 0;
+    for (std::size_t i = 0; i < 112; ++i) {
+        spend.push_back(10 + 2 * random_uniform(2, 1, i) + (random_uniform(2, 0, i) < 0.3 ? 40 : 0));
+        total += spend[i] / 112 * 30;
+    }
+    EXPECT_NEAR(forecast_exhaustion(spend, 0, 1e9, 30, 7).total_mean, total, 0.1 * total);
+}
+
 TEST(Budget, WeekendsThatAreAlwaysIdleAreNoUseThatComesAndGoes) {
     std::vector<double> spend;
     for (std::size_t i = 0; i < 56; ++i) spend.push_back(i % 7 < 5 ? 100.0 : 0.0);

@@ -108,6 +108,20 @@ Prediction forecast_ensemble(std::span<const double> y, std::size_t season, std:
     return result;
 }
 
+Prediction forecast_ensemble_for_sums(std::span<const double> y, std::size_t season, std::size_t horizon,
+                                      const Stop &stop) {
+    Prediction result = forecast_ensemble(y, season, horizon, stop);
+    if (season == 1 || !result.transform.logarithmic()) return result;
+
+    Member means;
+    means.level.clip = 3;
+    means.level.naive_prior = 0.5;
+    means.logarithmic = false;
+    Prediction const other = run(recent(y, season), season, horizon, means, stop);
+    for (std::size_t k = 0; k < horizon; ++k) result.value[k] = 0.5 * (result.value[k] + std::max(other.value[k], 0.0));
+    return result;
+}
+
 Prediction forecast_fast(std::span<const double> y, std::size_t season, std::size_t horizon, const Stop &stop) {
     Member member = first_member(season);
     member.level.smoothing = {0.05, 0.15, 0.4};

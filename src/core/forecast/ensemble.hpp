@@ -14,6 +14,11 @@ namespace analytics::core {
 /// About O(60 n + 20 min(n, 100) horizon).
 Prediction forecast_ensemble(std::span<const double> y, std::size_t season, std::size_t horizon, const Stop & = {});
 
+/// The same for sums: values half way between those, the middle of what may come, and its mean as clipped seasonal
+/// means of the values themselves have it. Totals of what comes in spikes would be too low by the middle alone.
+Prediction forecast_ensemble_for_sums(std::span<const double> y, std::size_t season, std::size_t horizon,
+                                      const Stop & = {});
+
 /// The first of the two only, with three levels: half the time.
 Prediction forecast_fast(std::span<const double> y, std::size_t season, std::size_t horizon, const Stop & = {});
 

@@ -165,6 +165,11 @@ Prediction predict(std::span<const double> values, std::size_t season, std::size
                                        : forecast_ensemble(values, season, horizon, stop);
 }
 
+Prediction predict_for_sums(std::span<const double> values, std::size_t season, std::size_t horizon, const Stop &stop) {
+    return long_season(values, season) ? forecast_profile(values, season, horizon, stop)
+                                       : forecast_ensemble_for_sums(values, season, horizon, stop);
+}
+
 ForecastResult forecast(std::span<const double> series, const ForecastOptions &options, const Stop &stop) {
     check(options);
     PreparedSeries const prepared(series, static_cast<std::size_t>(options.season));

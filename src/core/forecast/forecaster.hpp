@@ -75,5 +75,7 @@ struct PreparedSeries {
 
 /// What `automatic` does with a prepared series.
 Prediction predict(std::span<const double> values, std::size_t season, std::size_t horizon, const Stop & = {});
+/// The same where sums of values are asked for (forecast_ensemble_for_sums in ensemble.hpp).
+Prediction predict_for_sums(std::span<const double> values, std::size_t season, std::size_t horizon, const Stop & = {});
 
 }  // namespace analytics::core

@@ -115,7 +115,7 @@ PathModel path_model(const Prediction &prediction, std::size_t horizon, std::siz
 SpendPaths::SpendPaths(std::span<const double> series, std::size_t season, std::size_t horizon, const Stop &stop,
                        std::size_t paths) {
     PreparedSeries const prepared(series, season);
-    Prediction const prediction = predict(prepared.values, prepared.season, horizon, stop);
+    Prediction const prediction = predict_for_sums(prepared.values, prepared.season, horizon, stop);
     simulate(path_model(prediction, horizon, prepared.season), paths, stop);
     std::span<const double> const known = prepared.values;
     if (known.size() >= redrawn_least) {

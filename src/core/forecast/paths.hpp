@@ -28,12 +28,12 @@ class SpendPaths {
   public:
     static constexpr std::size_t usual = 1000;
 
-    /// From a daily history: the tested default forecast with its errors, see path_model; every fourth path instead of
-    /// days of the last four weeks drawn again, about a mean that is uncertain (from 14 values on). The forecast's
-    /// season and level are better on most series; where they are wrong, after a ramp, what the last weeks were like is
-    /// not. In a use that comes and goes a forecast, which is the middle of what may come, says little of totals: the
-    /// more idle days those weeks have (other than such weekdays as are always idle), the more paths are drawn from
-    /// them, up to three of four from 30 % on.
+    /// From a daily history: the tested default forecast for sums with its errors, see path_model; every fourth path
+    /// instead of days of the last four weeks drawn again, about a mean that is uncertain (from 14 values on). The
+    /// forecast's season and level are better on most series; where they are wrong, after a ramp, what the last weeks
+    /// were like is not. In a use that comes and goes a forecast, which is the middle of what may come, says little of
+    /// totals: the more idle days those weeks have (other than such weekdays as are always idle), the more paths are
+    /// drawn from them, up to three of four from 30 % on.
     /// @param series  finite values or NaN (missing), oldest first, at least one value
     SpendPaths(std::span<const double> series, std::size_t season, std::size_t horizon, const Stop & = {},
                std::size_t paths = usual);
