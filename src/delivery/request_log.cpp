@@ -37,13 +37,12 @@ void finish() {
     current.active = false;
     auto *const state = static_cast<SharedState *>(pg::shared_memory());
     if (state == nullptr) return;
-    NotedRequest &request = current.request;
-    request.duration_ms = static_cast<double>(GetCurrentTimestamp() - request.started_at) / 1000;
+    current.request.duration_ms = static_cast<double>(GetCurrentTimestamp() - current.request.started_at) / 1000;
     RequestRing &ring = state->ring;
     pg::with_lock(ring.lock.lock, LW_EXCLUSIVE, [&]() noexcept {
         NotedRequest &slot = ring.requests[ring.noted % RequestRing::size];
         if (ring.noted >= RequestRing::size && slot.written_by == 0) ++ring.lost;
-        slot = request;
+        slot = current.request;
         ++ring.noted;
     });
 }

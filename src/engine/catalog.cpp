@@ -89,6 +89,7 @@ Oid relation_in(Oid schema, const std::string &name) {
 std::vector<std::string> strings(Datum array, Oid type) {
     pg::ArrayElements const e = pg::elements_of(array, type);
     std::vector<std::string> list;
+    list.reserve(static_cast<std::size_t>(e.count));
     for (int i = 0; i < e.count; ++i)
         list.push_back(type == NAMEOID ? NameStr(*DatumGetName(e.values[i])) : pg::to_string(e.values[i]));
     return list;

@@ -34,9 +34,9 @@ class TouchedBuckets {
         width_ = std::max(width_, width);  // a finer rollup may have come in between
         key_.assign(reinterpret_cast<const char *>(&from), sizeof from);
         key_.append(tenant);
-        if (exact_.size() < bound || exact_.count(key_) != 0) exact_.try_emplace(key_, command);
-        else if (buckets_.size() < bound || buckets_.count(from) != 0) buckets_.try_emplace(from, command);
-        else if (int64 const day_start = core::floor_to(from, day); days_.size() < bound || days_.count(day_start) != 0)
+        if (exact_.size() < bound || exact_.contains(key_)) exact_.try_emplace(key_, command);
+        else if (buckets_.size() < bound || buckets_.contains(from)) buckets_.try_emplace(from, command);
+        else if (int64 const day_start = core::floor_to(from, day); days_.size() < bound || days_.contains(day_start))
             days_.try_emplace(day_start, command);
         else all_ = command;
         last_from_ = from;

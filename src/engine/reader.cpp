@@ -120,6 +120,7 @@ bool asks_distinct(const Rollup &rollup, const Query &query) {
 
 Datum text_array(const std::vector<std::string> &values) {
     std::vector<Datum> elements;
+    elements.reserve(values.size());
     for (const std::string &v : values) elements.push_back(pg::to_text(v));
     return pg::to_array(elements, TEXTOID);
 }

@@ -104,6 +104,7 @@ std::vector<RefreshedRange> disjoint(const std::vector<Touched> &dirty, int64 bu
     }
     common = core::unite(std::move(common));
     std::vector<RefreshedRange> result;
+    result.reserve(common.size() + own.size());
     for (TimeRange r : common) result.push_back({std::nullopt, r.from, r.to});
     for (auto &[tenant, ranges] : own)
         for (TimeRange r : core::unite(std::move(ranges))) {

@@ -60,6 +60,6 @@ void require_stored(const Rollup &);
 
 /// Text for SQL: an identifier or a literal, quoted.
 std::string quoted(std::string_view identifier);
-std::string literal(std::string_view text);
+std::string literal(std::string_view value);
 
 }  // namespace analytics::engine

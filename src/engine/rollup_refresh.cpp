@@ -59,9 +59,8 @@ void RollupRefresh::recompute(const std::vector<RefreshedRange> &ranges, int64 f
                 touched, true);
     }
     report.buckets += static_cast<int64>(touched.size());
-    if (rollup_.bucket != hour)
-        touched = derive(std::move(touched), rollup_.base_store(), rollup_.hour_store(), hour, from, to);
-    derive(std::move(touched), rollup_.hour_store(), rollup_.day_store(), day, from, to);
+    if (rollup_.bucket != hour) touched = derive(touched, rollup_.base_store(), rollup_.hour_store(), hour, from, to);
+    derive(touched, rollup_.hour_store(), rollup_.day_store(), day, from, to);
 }
 
 void RollupRefresh::collect(const pg::Result &rows, std::set<Bucket> &into, bool counted) {
@@ -95,7 +94,7 @@ std::string RollupRefresh::make_sql(bool tenant) const {
 
 /// Derives the coarser buckets over the touched ones again. A bucket that becomes complete by the advance from `from`
 /// to `to` may hold finer ones of tenants that were not touched now.
-std::set<RollupRefresh::Bucket> RollupRefresh::derive(std::set<Bucket> touched, const std::string &fine,
+std::set<RollupRefresh::Bucket> RollupRefresh::derive(const std::set<Bucket> &touched, const std::string &fine,
                                                       const std::string &coarse, int64 width, int64 from, int64 to) {
     std::set<Bucket> above;
     for (const auto &[tenant, bucket] : touched) above.emplace(tenant, core::floor_to(bucket, width));

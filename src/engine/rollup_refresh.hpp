@@ -23,8 +23,8 @@ class RollupRefresh {
     void collect(const pg::Result &rows, std::set<Bucket> &into, bool counted = false);
     std::string delete_sql(bool tenant) const;
     std::string make_sql(bool tenant) const;
-    std::set<Bucket> derive(std::set<Bucket> touched, const std::string &fine, const std::string &coarse, int64 width,
-                            int64 from, int64 to);
+    std::set<Bucket> derive(const std::set<Bucket> &touched, const std::string &fine, const std::string &coarse,
+                            int64 width, int64 from, int64 to);
 
     const pg::Spi &spi_;
     Snapshot snapshot_;

@@ -125,7 +125,7 @@ class XlsxWriter : public core::TableWriter {
                 };
                 at.year = part(0, 4), at.month = part(5, 2), at.day = part(8, 2);
                 at.hour = part(11, 2), at.min = part(14, 2);
-                std::string const seconds(text.substr(17, text.find_first_of("+", 17) - 17));
+                std::string const seconds(text.substr(17, text.find('+', 17) - 17));
                 at.sec = std::strtod(seconds.c_str(), nullptr);
                 if (at.year >= 1900) {
                     check(worksheet_write_datetime(sheet_, row, column, &at, time_));

@@ -10,9 +10,10 @@ namespace {
 
 constexpr const char *block_name = "agent_analytics";
 
-struct Block {
+/// The head of the memory; what was asked for comes behind it, on a cache line of its own.
+struct alignas(PG_CACHE_LINE_SIZE) Block {
     int tranche;
-    alignas(PG_CACHE_LINE_SIZE) std::byte data[1];
+    std::byte *data() { return reinterpret_cast<std::byte *>(this + 1); }
 };
 
 std::size_t bytes_wanted = 0;
@@ -21,13 +22,13 @@ shmem_request_hook_type earlier_request_hook = nullptr;
 shmem_startup_hook_type earlier_startup_hook = nullptr;
 Block *block = nullptr;
 
-std::size_t block_bytes() { return offsetof(Block, data) + bytes_wanted; }
+std::size_t block_bytes() { return sizeof(Block) + bytes_wanted; }
 
 void make_block(void *memory) {
     std::memset(memory, 0, block_bytes());
     auto *made = static_cast<Block *>(memory);
     made->tranche = LWLockNewTrancheId();
-    make_wanted(made->data, made->tranche);
+    make_wanted(made->data(), made->tranche);
 }
 
 // The two hooks are C code in all but name: they own nothing, and what they call raises or ends the server's start.
@@ -64,7 +65,7 @@ void *shared_memory() {
             block = static_cast<Block *>(named_shared_memory(block_name, block_bytes(), make_block));
             if (block != nullptr) LWLockRegisterTranche(block->tranche, block_name);
         });
-    return block == nullptr ? nullptr : block->data;
+    return block == nullptr ? nullptr : block->data();
 }
 
 }  // namespace analytics::pg

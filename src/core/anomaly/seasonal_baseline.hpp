@@ -53,8 +53,8 @@ class SeasonalBaseline {
     double power(std::size_t law, double mean) const;
     double clipped(double x);
     void learn_variance(double x);
-    void learn_correction(double clipped);
-    void learn_profile(double clipped);
+    void learn_correction(double x);
+    void learn_profile(double x);
 
     std::size_t season_;
     bool seasonal_, additive_;

@@ -105,7 +105,8 @@ class Search {
             if (s.order == o) return false;
         auto const found = exact_ ? estimator_.exactly(o, aicc_) : estimator_.by_least_squares(o, aicc_);
         bool const ruled_out = !found || (found->aicc < aicc_ && !found->sound);
-        double const aicc = ruled_out ? infinity : found->aicc;
+        double aicc = infinity;
+        if (!ruled_out) aicc = found->aicc;
         seen_.push_back({o, aicc});
         if (!(aicc < aicc_) && seen_.size() > 1) return false;
         at_ = o, aicc_ = aicc;

@@ -194,8 +194,8 @@ std::optional<ArmaLikelihood> ArmaFilter::run(const Arma &model, std::span<const
     ArmaLikelihood result;
     double variance = column_[0], logarithm = std::log(variance);
     bool settled = false;
-    for (std::size_t t = 0; t < w.size(); ++t) {
-        double const error = w[t] - state_[0], share = error / variance, first = state_[0];
+    for (double const value : w) {
+        double const error = value - state_[0], share = error / variance, first = state_[0];
         result.squares += error * share;
         result.logarithm += logarithm;
         for (std::size_t i = 0; i < r; ++i) next_[i] = state_[i + 1] + phi_[i] * first + gain_[i] * share;

@@ -67,7 +67,8 @@ State start_state(std::span<const double> z, std::size_t start, std::size_t seas
     for (std::size_t i = 0; i < start; ++i) state.day[i % season] += z[i] - state.level, counts[i % season] += 1;
     for (std::size_t k = 0; k < season; ++k) state.day[k] /= std::max(counts[k], 1.0);
     if (week == 0) return state;
-    double const seen = static_cast<double>(start / week);
+    std::size_t const weeks = start / week;
+    auto const seen = static_cast<double>(weeks);
     for (std::size_t i = 0; i < start; ++i)
         state.week[i % week] += 0.7 * (z[i] - state.level - state.day[i % season]) / seen;
     return state;
@@ -128,6 +129,7 @@ Prediction forecast_double_seasonal(std::span<const double> y, std::size_t seaso
     }
     double const best = *std::min_element(errors.begin(), errors.end());
     std::vector<double> weights;
+    weights.reserve(errors.size());
     for (double e : errors) weights.push_back(best > 0 ? std::pow(best / e, sharpness) : (e > 0 ? 0 : 1));
     for (double &w : weights) w = w < 0.01 ? 0 : w;  // the best has 1; the others cost a second run
     double total = 0;

@@ -61,8 +61,8 @@ ForecastResult forecast(std::span<const double> series, const ForecastOptions &,
 
 /// A series made ready: without gaps, and divided by a power of two so that squares of its values are doubles.
 struct PreparedSeries {
-    /// @param season  0: found
-    PreparedSeries(std::span<const double> series, std::size_t season);
+    /// @param wanted  the season; 0: found
+    PreparedSeries(std::span<const double> series, std::size_t wanted);
 
     std::vector<double> values;
     std::size_t season = 1;

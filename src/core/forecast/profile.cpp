@@ -15,7 +15,8 @@ std::vector<double> shrunk_figures(std::span<const double> deviations, std::size
     std::size_t const n = deviations.size();
     std::vector<double> figures(season, 0), weights(season, 0), squares(season, 0);
     for (std::size_t i = 0; i < n; ++i) {
-        double const w = std::pow(decay, static_cast<double>((n - 1 - i) / season));
+        std::size_t const seasons_ago = (n - 1 - i) / season;
+        double const w = std::pow(decay, static_cast<double>(seasons_ago));
         figures[i % season] += w * deviations[i];
         weights[i % season] += w, squares[i % season] += w * w;
     }
@@ -86,7 +87,7 @@ Prediction mean_profile(std::span<const double> y, std::size_t season, std::size
 std::size_t week_of(std::size_t season, std::size_t points) { return week_from(14, season, points); }
 
 std::span<const double> recent_profile(std::span<const double> y, std::size_t season) {
-    std::size_t const most = week_of(season, y.size()) > 0 ? 12 * 7 * season : 40 * season;
+    std::size_t const most = week_of(season, y.size()) > 0 ? 84 * season : 40 * season;  // 12 weeks of days
     return y.size() > most ? y.last(most) : y;
 }
 

@@ -125,7 +125,7 @@ std::vector<std::size_t> round_of(std::span<const double> y, std::size_t season,
 
 std::vector<double> filled_by_season(std::span<const double> y, std::size_t season, const Stop &stop,
                                      MiddleSum middle_sum) {
-    std::vector<double> const line = without_gaps(y);
+    std::vector<double> line = without_gaps(y);
     auto const gaps =
         static_cast<std::size_t>(std::count_if(y.begin(), y.end(), [](double v) { return std::isnan(v); }));
     if (gaps == 0 || season <= 1 || y.size() - gaps <= 2 * season) return line;
@@ -135,8 +135,8 @@ std::vector<double> filled_by_season(std::span<const double> y, std::size_t seas
     for (std::size_t t = 0; t < y.size(); ++t) adjusted[t] -= parts.seasons[0][t];  // a gap stays one
     adjusted = without_gaps(adjusted);
     double low = line.front(), high = line.front();
-    for (std::size_t t = 0; t < y.size(); ++t)
-        if (!std::isnan(y[t])) low = std::min(low, y[t]), high = std::max(high, y[t]);
+    for (double const value : y)
+        if (!std::isnan(value)) low = std::min(low, value), high = std::max(high, value);
     std::vector<double> filled(y.begin(), y.end());
     for (std::size_t t = 0; t < y.size(); ++t) {
         if (!std::isnan(y[t])) continue;

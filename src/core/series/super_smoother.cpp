@@ -16,7 +16,7 @@ constexpr std::array<double, 3> spans = {0.05, 0.2, 0.5};
 // point to point. `left_out`, if wanted, takes the absolute residuals of the points against lines without them.
 void running_lines(std::span<const double> y, double span, std::vector<double> &smooth, std::vector<double> *left_out) {
     std::size_t const n = y.size();
-    auto const half = std::max<std::size_t>(2, static_cast<std::size_t>(0.5 * span * static_cast<double>(n) + 0.5));
+    auto const half = static_cast<std::size_t>(std::max(2L, std::lround(0.5 * span * static_cast<double>(n))));
     std::size_t const window = std::min(2 * half + 1, n);
     // x is 1, 2, ... n. Means, and sums of squares and products about them.
     double x_mean = 0, y_mean = 0, count = 0, x_squares = 0, products = 0;

@@ -84,6 +84,7 @@ void judge_by_threshold(const pg::Spi &spi, int64 as_of, Rows &rows) {
     std::vector<int64> const edges = hours_until(core::floor_to(as_of, engine::hour), looked_at + before);
     std::vector<Sales> const sales = commerce::read_sales(commerce::Shop(spi), edges, as_of, Customers::left_out).slots;
     std::vector<core::ShopHour> hours;
+    hours.reserve(sales.size());
     for (const Sales &s : sales) hours.push_back(shop_hour(s));
     for (const core::ShopFinding &f : core::threshold_anomalies(hours, before)) {
         const Sales &now = sales[f.hour];

@@ -80,6 +80,7 @@ void count_ragged(const pg::Spi &spi, Datum tenant, engine::StoredQuestion quest
                                    "WHERE s.tenant_id = $1 AND s.first_order_at >= $2 AND s.first_order_at < $3",
                                    {TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}, pg::PlanFor::by_index);
     std::vector<TimeRange> hours;
+    hours.reserve(parts.size());
     for (TimeRange r : parts)
         hours.push_back({core::floor_to(r.from, engine::hour), core::ceil_to(r.to, engine::hour)});
     question.ranges = core::unite(std::move(hours));

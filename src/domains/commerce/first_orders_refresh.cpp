@@ -25,8 +25,6 @@ extern "C" {
 namespace analytics::commerce {
 namespace {
 
-using core::TimeRange;
-
 /// Memory for a step, the current context while it lives. Left by an error, it goes with the transaction.
 class StepMemory {
   public:

@@ -10,7 +10,7 @@ std::string_view view(const JsonbValue &value) {
 }
 
 JsonbValue text_value(std::string_view text) {
-    JsonbValue value;
+    JsonbValue value{};
     value.type = jbvString;
     value.val.string.val = const_cast<char *>(text.data());
     value.val.string.len = static_cast<int>(text.size());
@@ -18,7 +18,7 @@ JsonbValue text_value(std::string_view text) {
 }
 
 JsonbValue number_value(Numeric number) {
-    JsonbValue value;
+    JsonbValue value{};
     value.type = jbvNumeric;
     value.val.numeric = number;
     return value;
@@ -102,6 +102,7 @@ spans::Scalar OtlpReader::put_any(const JsonbValue *any, bool element, bool want
     static constexpr std::array<std::string_view, 7> kinds{"stringValue", "boolValue",   "intValue",  "doubleValue",
                                                            "arrayValue",  "kvlistValue", "bytesValue"};
     JsonbValue storage, value;
+    value.type = jbvNull;
     std::size_t kind = kinds.size();
     for (std::size_t i = 0; box != nullptr && i < kinds.size(); ++i) {
         const JsonbValue *const found = member(box, kinds[i], storage);
@@ -109,10 +110,7 @@ spans::Scalar OtlpReader::put_any(const JsonbValue *any, bool element, bool want
         if (kind != kinds.size()) return fail(bad_value), spans::Scalar{};
         kind = i, value = *found;
     }
-    if (kind == kinds.size()) {  // the protocol's empty value
-        value.type = jbvNull;
-        return put_scalar(value, element), spans::Scalar{};
-    }
+    if (kind == kinds.size()) return put_scalar(value, element), spans::Scalar{};  // the protocol's empty value
 
     switch (kind) {
     case 0:

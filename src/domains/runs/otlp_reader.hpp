@@ -11,7 +11,7 @@ extern "C" {
 namespace analytics::runs {
 
 /// What is allowed of one span: this much text, and attributes nested so deep.
-inline constexpr std::size_t most_span_bytes = 1024 * 1024;
+inline constexpr std::size_t most_span_bytes = std::size_t{1024} * 1024;
 inline constexpr int most_depth = 32;
 
 /// A resource or scope as spans keep it: its JSON object (null where it says nothing), its known attributes.
@@ -56,14 +56,14 @@ class OtlpReader {
     std::string_view text_or_number(JsonbContainer *object, std::string_view key, const char *problem);
     void put_attributes(JsonbContainer *owner, spans::KnownAttributes *known, Exception *exception, int depth);
     void put_pairs(JsonbContainer *list, spans::KnownAttributes *known, Exception *exception, int depth);
-    spans::Scalar put_any(const JsonbValue *value, bool element, bool wanted, int depth);
+    spans::Scalar put_any(const JsonbValue *any, bool element, bool wanted, int depth);
     void put_events(JsonbContainer *span, Exception &exception);
     void put_links(JsonbContainer *span);
 
     void open(JsonbIteratorToken what) { pushJsonbValue(&state_, what, nullptr); }
     JsonbValue *close(JsonbIteratorToken what) { return pushJsonbValue(&state_, what, nullptr); }
     void put_key(std::string_view key);
-    void put_text(std::string_view value, bool element = false);
+    void put_text(std::string_view text, bool element = false);
     void put_scalar(JsonbValue &value, bool element);
     void fail(const char *problem) {
         if (problem_ == nullptr) problem_ = problem;

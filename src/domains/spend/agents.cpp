@@ -90,6 +90,7 @@ std::vector<int64> active_agents(const pg::Spi &spi, const std::string &tenant, 
         for (std::size_t i = 0; i < slots.size(); ++i)
             if (work.from < edges[i + 1] && work.to >= edges[i]) slots[i].add(work.agent);
     std::vector<int64> counts;
+    counts.reserve(slots.size());
     for (AgentSet &slot : slots) counts.push_back(slot.size());
     return counts;
 }

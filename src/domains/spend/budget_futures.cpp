@@ -37,7 +37,7 @@ BudgetFutures::BudgetFutures(const pg::Spi &spi, const std::optional<std::string
     load_budget(spi, budget_id);
     if (budget_ && budget_->time_zone != "UTC")
         zone_ = engine::time_zone(budget_->time_zone, as_of - (learnt_days + 2) * engine::day,
-                                  as_of + 2 * longest_horizon * engine::day);
+                                  as_of + int64{2} * longest_horizon * engine::day);
     core::Bucket const day = *core::parse_bucket("1d");
     starts_.push_back(core::bucket_start(zone_, day, as_of));
     // To the end of the running period too, where that is not far.

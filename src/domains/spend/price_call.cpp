@@ -50,7 +50,7 @@ struct Row {
     bool same(const Row &other, Field f) const {
         if (nulls[f] || other.nulls[f]) return nulls[f] == other.nulls[f];
         bool const by_value = f == created_at || f == price_id || (f >= input_tokens && f <= cache_creation_tokens);
-        int16 const size = by_value ? sizeof(int64) : -1;
+        int16 const size = by_value ? int16{sizeof(int64)} : int16{-1};
         return pg::call([&] { return datum_image_eq(values[f], other.values[f], by_value, size); });
     }
 };
