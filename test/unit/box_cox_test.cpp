@@ -30,7 +30,8 @@ TEST(BoxCox, FindsThePowerThatMakesTheSpreadEven) {
     Random random(3);
     std::vector<double> logarithmic, even;
     for (int t = 0; t < 4000; ++t) {
-        double const level = 5 + 4 * std::sin((t / 20) / 10.0), noise = random.normal();
+        int const step = t / 20;
+        double const level = 5 + 4 * std::sin(step / 10.0), noise = random.normal();
         logarithmic.push_back(std::exp(level + 0.1 * noise));
         even.push_back(100 * level + noise);
     }
